@@ -1,1 +1,14 @@
+//! lockbox: a terminal operations console that rehearses Customer Lockbox on a deterministic simulation.
+//!
+//! The house; a file imports only from its own room or from floors below, and rooms on one floor do not
+//! import each other (`tests/floors.rs` holds this):
+//!
+//! ```text
+//! floor 6   cli/  main.rs          parse, choose a mode, print, exit code
+//! floor 5   console/               keys + screen
+//! floor 4   runtime/               the only home of wall clocks, threads, signals: submit, elapse, publish
+//! floor 2   store/  world_file/    durable journal · worlds as TOML
+//! floor 1   engine/                THE WORLD: pure and deterministic
+//! ```
 
+pub mod engine;

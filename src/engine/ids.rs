@@ -1,0 +1,201 @@
+//! How things are named. Text ids are chosen by the world file; numbers are dealt by the engine in order, so
+//! the same commands give the same ids. The GUIDs of the wire are derived from the seed, never stored.
+
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+macro_rules! text_id {
+    ($($(#[$doc:meta])* $name:ident)*) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(pub Arc<str>);
+
+        impl $name {
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&super::text::scrub(&self.0))
+            }
+        }
+        impl From<&str> for $name {
+            fn from(text: &str) -> Self {
+                $name(text.into())
+            }
+        }
+        impl From<String> for $name {
+            fn from(text: String) -> Self {
+                $name(text.into())
+            }
+        }
+    )*};
+}
+
+text_id! {
+    /// An organisation, `contoso`.
+    TenantId
+    /// A person by short name, `minji.kim`.
+    PersonId
+    /// A group of persons of one tenant.
+    GroupId
+    /// A management group above subscriptions.
+    ManagementGroupId
+    /// A subscription by short name, `contoso-prod`.
+    SubscriptionId
+    /// `subscription/resource-group/name`; the ARM path is derived.
+    ResourceId
+    /// A scripted course of events in the world file.
+    StoryId
+    /// A JIT rule by name.
+    JitRuleId
+}
+
+/// Why a piece of text is not an id of the kind asked for.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{text:?} is not a {kind}; write it like {example}")]
+pub struct IdError {
+    pub text: String,
+    pub kind: &'static str,
+    pub example: &'static str,
+}
+
+macro_rules! number_id {
+    ($($(#[$doc:meta])* $name:ident, $prefix:literal, $kind:literal, $example:literal)*) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(pub u32);
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, concat!($prefix, "-{:06}"), self.0)
+            }
+        }
+        impl FromStr for $name {
+            type Err = IdError;
+            /// Accepts the full form in any case and the bare number.
+            fn from_str(text: &str) -> Result<Self, IdError> {
+                let trimmed = text.trim();
+                let digits = trimmed
+                    .get(..$prefix.len() + 1)
+                    .filter(|head| head.eq_ignore_ascii_case(concat!($prefix, "-")))
+                    .map_or(trimmed, |head| &trimmed[head.len()..]);
+                let all_digits = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
+                all_digits
+                    .then(|| digits.parse().ok().map($name))
+                    .flatten()
+                    .ok_or_else(|| IdError { text: text.to_owned(), kind: $kind, example: $example })
+            }
+        }
+        text_or_number!($name, u32);
+    )*};
+}
+
+macro_rules! text_or_number {
+    ($name:ident, $number:ty) => {
+        impl Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+                if s.is_human_readable() {
+                    s.collect_str(self)
+                } else {
+                    self.0.serialize(s)
+                }
+            }
+        }
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+                if d.is_human_readable() {
+                    let text = std::borrow::Cow::<'de, str>::deserialize(d)?;
+                    text.parse().map_err(serde::de::Error::custom)
+                } else {
+                    <$number>::deserialize(d).map($name)
+                }
+            }
+        }
+    };
+}
+
+number_id! {
+    /// A JIT access request.
+    JitId, "JIT", "JIT request", "JIT-000042"
+    /// A Lockbox request. On the wire its GUID stands for it.
+    RequestId, "LB", "Lockbox request", "LB-000042"
+    /// An access grant.
+    GrantId, "GR", "grant", "GR-000042"
+    /// A mail in the outbox.
+    MailId, "ML", "mail", "ML-000042"
+}
+
+/// The Service Request ID: 15 digits, `1YYMMDD` and an eight-digit running number (f.8).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TicketId(pub u64);
+
+impl TicketId {
+    pub fn new(yymmdd: u64, number: u32) -> Self {
+        TicketId((1_000_000 + yymmdd) * 100_000_000 + u64::from(number))
+    }
+}
+
+impl fmt::Display for TicketId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:015}", self.0)
+    }
+}
+
+impl FromStr for TicketId {
+    type Err = IdError;
+    fn from_str(text: &str) -> Result<Self, IdError> {
+        let digits = text.trim();
+        (digits.len() == 15 && digits.bytes().all(|b| b.is_ascii_digit()))
+            .then(|| digits.parse().ok().map(TicketId))
+            .flatten()
+            .ok_or_else(|| IdError {
+                text: text.to_owned(),
+                kind: "service request id",
+                example: "120112200000042",
+            })
+    }
+}
+text_or_number!(TicketId, u64);
+
+/// The number of an event in the journal; 0 is the empty world.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
+#[serde(transparent)]
+pub struct Revision(pub u64);
+
+impl Revision {
+    pub fn next(self) -> Revision {
+        Revision(self.0 + 1)
+    }
+}
+
+impl fmt::Display for Revision {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "r{}", self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_read_back_in_every_form_a_person_types() {
+        for text in ["LB-000042", "lb-000042", "42", "LB-42"] {
+            assert_eq!(text.parse::<RequestId>().unwrap(), RequestId(42));
+        }
+        for text in ["", "LB-", "LB", "GR-42", "-1", "4 2", "99999999999", "한"] {
+            assert!(text.parse::<RequestId>().is_err(), "{text:?} passed");
+        }
+        let ticket = TicketId::new(201_122, 42);
+        assert_eq!(ticket.to_string(), "120112200000042");
+        assert_eq!(ticket.to_string().parse::<TicketId>().unwrap(), ticket);
+    }
+}

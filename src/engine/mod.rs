@@ -1,0 +1,128 @@
+//! THE WORLD: pure and deterministic. No file, socket, screen, thread or wall clock; time is told.
+//!
+//! ```text
+//! decide(&World, now, actor, Command) -> Result<Vec<Event>, Refusal>      pure, no effect
+//! evolve(&mut World, &Event)                                               pure, cannot fail
+//! due(&World) -> Option<SimTime>                                           when time itself will act next
+//! ask(&World, now, actor, Query) -> Result<Answer, Refusal>                reads, with the same refusals
+//! ```
+//! World = fold of events. "May I, and if not why?" is `decide` with the events thrown away.
+
+pub mod ask;
+pub mod command;
+pub mod draft;
+pub mod errors;
+pub mod event;
+pub mod ids;
+pub mod lockbox;
+pub mod people;
+pub mod projections;
+pub mod random;
+pub mod refusal;
+pub mod resources;
+pub mod rules;
+pub mod story;
+pub mod text;
+pub mod time;
+pub mod timers;
+pub mod words;
+pub mod world;
+
+pub use ask::{Answer, Query, ask};
+pub use command::Command;
+pub use draft::Draft;
+pub use event::{Actor, Event, Fact};
+pub use refusal::Refusal;
+pub use time::{SimTime, Span};
+pub use world::World;
+
+use sha2::{Digest, Sha256};
+use timers::Timer;
+
+/// What would happen. The world is untouched; a refusal leaves no trace.
+pub fn decide(
+    world: &World,
+    now: SimTime,
+    actor: &Actor,
+    command: &Command,
+) -> Result<Vec<Event>, Refusal> {
+    draft(world, now, actor, command).map(|draft| draft.events)
+}
+
+/// Like [`decide`], with the world that follows.
+pub fn draft(
+    world: &World,
+    now: SimTime,
+    actor: &Actor,
+    command: &Command,
+) -> Result<Draft, Refusal> {
+    let mut draft = Draft::new(world, now, actor);
+    dispatch(&mut draft, command)?;
+    Ok(draft)
+}
+
+fn dispatch(draft: &mut Draft, command: &Command) -> Result<(), Refusal> {
+    match command {
+        Command::Elapse => elapse(draft),
+        Command::World(c) => world::decide(draft, c),
+        Command::Rules(c) => rules::decide(draft, c),
+        Command::People(c) => people::decide(draft, c),
+        Command::Resources(c) => resources::decide(draft, c),
+        Command::Story(c) => story::decide(draft, c),
+        Command::Ticket(c) => lockbox::ticket::decide(draft, c),
+        Command::Jit(c) => lockbox::jit::decide(draft, c),
+        Command::Request(c) => lockbox::request::decide(draft, c),
+        Command::Grant(c) => lockbox::grant::decide(draft, c),
+    }
+}
+
+/// Everything due at or before `draft.now`, each at its own instant, in order.
+fn elapse(draft: &mut Draft) -> Result<(), Refusal> {
+    if draft.actor != Actor::Time {
+        return Err(errors::SIM_01.says("Only time elapses."));
+    }
+    let until = draft.now;
+    while let Some((key, timer)) = draft.world.timers.next() {
+        if key.at > until {
+            break;
+        }
+        draft.now = key.at;
+        let timer = timer.clone();
+        draft.world.timers.cancel(key);
+        match timer {
+            Timer::RequestExpires(id) => lockbox::request::expire(draft, id),
+            Timer::RequestSettles(id) => lockbox::request::settle(draft, id),
+            Timer::GrantEnds(id) => lockbox::grant::expire(draft, id),
+            Timer::StoryStep(id) => story::step(draft, &id),
+        }
+    }
+    Ok(())
+}
+
+/// Folds one event into the world.
+pub fn evolve(world: &mut World, event: &Event) {
+    world.revision = event.revision;
+    world.now = event.at;
+    match &event.fact {
+        Fact::World(f) => world::evolve(world, f),
+        Fact::Rules(f) => rules::evolve(&mut world.rules, f),
+        Fact::People(f) => people::evolve(&mut world.people, f),
+        Fact::Resources(f) => resources::evolve(&mut world.resources, f),
+        Fact::Story(f) => story::evolve(world, event.at, f),
+        Fact::Ticket(f) => lockbox::ticket::evolve(world, event.at, &event.actor, f),
+        Fact::Jit(f) => lockbox::jit::evolve(world, event.at, f),
+        Fact::Request(f) => lockbox::request::evolve(world, event.at, event.revision, f),
+        Fact::Grant(f) => lockbox::grant::evolve(world, event.at, event.revision, f),
+    }
+}
+
+/// The instant at which time itself will act next.
+pub fn due(world: &World) -> Option<SimTime> {
+    world.timers.next().map(|(key, _)| key.at)
+}
+
+/// SHA-256 over the whole state. Two runs are equal when their digests are.
+pub fn digest(world: &World) -> [u8; 32] {
+    // A World is plain data, so it always serialises.
+    Sha256::digest(postcard::to_stdvec(world).unwrap_or_default()).into()
+}

@@ -1,0 +1,67 @@
+//! When time itself will act next: one ordered map. Equal instants go by the order in which they were set.
+
+use imbl::OrdMap;
+use serde::{Deserialize, Serialize};
+
+use super::ids::{GrantId, RequestId, StoryId};
+use super::time::SimTime;
+
+/// What time does when an instant comes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Timer {
+    /// R-LOCK-19: the request has waited its four days.
+    RequestExpires(RequestId),
+    /// A transient Lockbox status (`Initializing`, `Approving`, …) is over.
+    RequestSettles(RequestId),
+    /// R-LOCK-24: the grant's hours are over.
+    GrantEnds(GrantId),
+    /// The next step of a scripted story is due.
+    StoryStep(StoryId),
+}
+
+/// The place of a set timer, kept by whoever may cancel it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct TimerKey {
+    pub at: SimTime,
+    pub sequence: u64,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Timers {
+    set: OrdMap<TimerKey, Timer>,
+    sequence: u64,
+}
+
+impl Timers {
+    pub fn set(&mut self, at: SimTime, timer: Timer) -> TimerKey {
+        self.sequence += 1;
+        let key = TimerKey {
+            at,
+            sequence: self.sequence,
+        };
+        self.set.insert(key, timer);
+        key
+    }
+
+    pub fn cancel(&mut self, key: TimerKey) {
+        self.set.remove(&key);
+    }
+
+    pub fn next(&self) -> Option<(TimerKey, &Timer)> {
+        self.set.get_min().map(|(key, timer)| (*key, timer))
+    }
+
+    pub fn len(&self) -> usize {
+        self.set.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.set.is_empty()
+    }
+
+    /// In the order in which they will act.
+    pub fn iter(&self) -> impl Iterator<Item = (&TimerKey, &Timer)> {
+        self.set.iter()
+    }
+}
