@@ -1,0 +1,13 @@
+//! The engine through its public door: every rule, every error, the laws, and the shape of the house.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test fails by panicking"
+)]
+
+mod errors;
+mod floors;
+mod laws;
+mod registered;
+mod rules;
+mod stage;
