@@ -31,10 +31,11 @@ fn named_by_tests() -> BTreeSet<String> {
             for pair in words.windows(2) {
                 if matches!(pair[0], "r" | "e") {
                     family = Some(format!("{}-{}", pair[0], pair[1]).to_uppercase());
-                } else if pair[0].len() == 2 && pair[0].bytes().all(|b| b.is_ascii_digit()) {
-                    if let Some(family) = &family {
-                        ids.insert(format!("{family}-{}", pair[0]));
-                    }
+                } else if pair[0].len() == 2
+                    && pair[0].bytes().all(|b| b.is_ascii_digit())
+                    && let Some(family) = &family
+                {
+                    ids.insert(format!("{family}-{}", pair[0]));
                 }
             }
         }
