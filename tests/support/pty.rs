@@ -22,7 +22,12 @@ pub struct Pty {
 }
 
 fn size(columns: u16, rows: u16) -> PtySize {
-    PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 }
+    PtySize {
+        rows,
+        cols: columns,
+        pixel_width: 0,
+        pixel_height: 0,
+    }
 }
 
 fn emulator(columns: u16, rows: u16) -> vt100::Parser {
@@ -31,8 +36,16 @@ fn emulator(columns: u16, rows: u16) -> vt100::Parser {
 }
 
 impl Pty {
-    pub fn spawn(program: &str, args: &[&str], env: &[(&str, &str)], columns: u16, rows: u16) -> Pty {
-        let pair = native_pty_system().openpty(size(columns, rows)).expect("a pseudo-terminal");
+    pub fn spawn(
+        program: &str,
+        args: &[&str],
+        env: &[(&str, &str)],
+        columns: u16,
+        rows: u16,
+    ) -> Pty {
+        let pair = native_pty_system()
+            .openpty(size(columns, rows))
+            .expect("a pseudo-terminal");
         let mut command = CommandBuilder::new(program);
         command.args(args);
         command.cwd(env!("CARGO_MANIFEST_DIR"));
@@ -42,7 +55,10 @@ impl Pty {
         for (name, value) in env {
             command.env(name, value);
         }
-        let child = pair.slave.spawn_command(command).expect("the program starts");
+        let child = pair
+            .slave
+            .spawn_command(command)
+            .expect("the program starts");
         let mut reader = pair.master.try_clone_reader().expect("a reader");
         let keys = pair.master.take_writer().expect("a writer");
         let (send, output) = channel();
@@ -54,7 +70,14 @@ impl Pty {
                 }
             }
         });
-        Pty { child, master: pair.master, keys, output, screen: emulator(columns, rows), raw: Vec::new() }
+        Pty {
+            child,
+            master: pair.master,
+            keys,
+            output,
+            screen: emulator(columns, rows),
+            raw: Vec::new(),
+        }
     }
 
     pub fn pid(&self) -> u32 {
@@ -62,7 +85,10 @@ impl Pty {
     }
 
     pub fn send(&mut self, keys: &str) {
-        self.keys.write_all(keys.as_bytes()).and_then(|()| self.keys.flush()).expect("the program reads keys");
+        self.keys
+            .write_all(keys.as_bytes())
+            .and_then(|()| self.keys.flush())
+            .expect("the program reads keys");
     }
 
     /// Takes in what has been written within `wait`; true when there was something.
@@ -91,13 +117,19 @@ impl Pty {
 
     /// Waits until the screen shows it, or fails with the screen.
     pub fn wait_for(&mut self, what: &str) {
-        self.wait_until(&format!("the screen shows {what:?}"), |text| text.contains(what));
+        self.wait_until(&format!("the screen shows {what:?}"), |text| {
+            text.contains(what)
+        });
     }
 
     pub fn wait_until(&mut self, what: &str, holds: impl Fn(&str) -> bool) {
         let start = Instant::now();
         while !holds(&self.text()) {
-            assert!(start.elapsed() < PATIENCE, "waited in vain until {what}; the screen is\n{}", self.text());
+            assert!(
+                start.elapsed() < PATIENCE,
+                "waited in vain until {what}; the screen is\n{}",
+                self.text()
+            );
             self.take(Duration::from_millis(50));
         }
     }
@@ -112,9 +144,11 @@ impl Pty {
     }
 
     pub fn resize(&mut self, columns: u16, rows: u16) {
-        self.master.resize(size(columns, rows)).expect("the terminal resizes");
+        self.master
+            .resize(size(columns, rows))
+            .expect("the terminal resizes");
         let side = |n: u16| NonZeroU16::new(n).expect("not zero");
-        self.screen.screen_mut().set_size(side(rows), side(columns));
+        self.screen.set_size(side(rows), side(columns));
     }
 
     /// Sends a Unix signal by name.
@@ -139,7 +173,11 @@ impl Pty {
                 while self.take(Duration::from_millis(50)).is_some() {}
                 return status.exit_code();
             }
-            assert!(start.elapsed() < PATIENCE, "the program does not end; the screen is\n{}", self.text());
+            assert!(
+                start.elapsed() < PATIENCE,
+                "the program does not end; the screen is\n{}",
+                self.text()
+            );
         }
     }
 }
