@@ -1,0 +1,61 @@
+//! Everything that can keep a host from doing what it was asked.
+
+use std::path::{Path, PathBuf};
+
+use crate::engine::Refusal;
+use crate::store::JournalError;
+
+#[derive(Debug, thiserror::Error)]
+pub enum HostError {
+    /// The world says no; nothing was written.
+    #[error("{0}")]
+    Refused(#[from] Refusal),
+
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+
+    #[error("cannot {doing} {}: {source}. {remedy}.", path.display())]
+    Io {
+        path: PathBuf,
+        doing: &'static str,
+        remedy: &'static str,
+        source: std::io::Error,
+    },
+
+    /// The world file could not be had; the error is the one the caller's closure returned.
+    #[error("{0}")]
+    World(Box<dyn std::error::Error + Send + Sync>),
+
+    /// A command of the world file was refused while founding.
+    #[error("the world cannot be founded: step {step}: {refusal}")]
+    Founding { step: usize, refusal: Refusal },
+
+    #[error(
+        "{} holds the world {name:?}, which was founded from another world file than the one given. Give another --state directory, or leave --world out.",
+        path.display()
+    )]
+    OtherWorld { path: PathBuf, name: String },
+
+    /// The engine thread is gone.
+    #[error("the engine has stopped. Start lockbox again; nothing acknowledged is lost.")]
+    Stopped,
+}
+
+impl HostError {
+    pub(super) fn io(
+        doing: &'static str,
+        path: &Path,
+        remedy: &'static str,
+    ) -> impl FnOnce(std::io::Error) -> HostError {
+        let path = path.to_owned();
+        move |source| HostError::Io {
+            path,
+            doing,
+            remedy,
+            source,
+        }
+    }
+}
+
+pub(super) const WRITABLE: &str =
+    "See that the directory exists, can be written and has room, or give another one with --state";

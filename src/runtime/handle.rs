@@ -1,0 +1,344 @@
+//! One engine thread that owns a Host. Faces send commands and receive views; they never wait for a disk.
+//!
+//! The thread sleeps until there is a reason: a command, another process's write, an instant that is due
+//! while this process makes time run. A paused world costs nothing.
+
+use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender, TryRecvError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use tokio::sync::{oneshot, watch as views};
+
+use super::clock::{ClockCommand, ClockLock, Reading, wall_until};
+use super::error::HostError;
+use super::host::{Host, Receipt};
+use super::watch;
+use crate::engine::{self, Actor, Command, Span, World};
+
+/// Longest time spent on due instants before commands are looked at again.
+const SLICE: Duration = Duration::from_millis(15);
+
+/// SQLite writes its log before other processes may read what is in it, so the first look after a write can
+/// be too early. Some more looks follow, then none.
+const LOOKS: [Duration; 6] = [
+    Duration::ZERO,
+    Duration::from_millis(2),
+    Duration::from_millis(10),
+    Duration::from_millis(50),
+    Duration::from_millis(200),
+    Duration::from_millis(800),
+];
+
+/// What a face shows: one world at one moment.
+#[derive(Debug, Clone)]
+pub struct View {
+    /// A clone costs O(1).
+    pub world: World,
+    pub clock: Reading,
+    /// How far what was done lags behind the clock: zero unless time runs faster than the disk.
+    pub behind: Span,
+    /// What went wrong beside the world, in words.
+    pub trouble: Option<Arc<str>>,
+}
+
+enum Message {
+    Submit(
+        Actor,
+        Box<Command>,
+        oneshot::Sender<Result<Receipt, HostError>>,
+    ),
+    Clock(ClockCommand, oneshot::Sender<Result<Reading, HostError>>),
+    /// A journal file was written, by us or by another process.
+    Written,
+    /// The clock's holder is gone and the lock came to us.
+    Clocked(ClockLock),
+    Quit,
+}
+
+/// The engine thread, from outside. Dropping it saves the clock and ends the thread.
+pub struct Handle {
+    messages: Sender<Message>,
+    views: views::Receiver<Arc<View>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Handle {
+    /// Starts the thread. With `hold_clock`, time runs in this process as soon as no other one makes it run;
+    /// `holder` says in words who that is.
+    pub fn spawn(mut host: Host, hold_clock: Option<&str>) -> Result<Handle, HostError> {
+        let (messages, inbox) = mpsc::channel();
+        let watcher = match host.dir() {
+            Some(dir) => {
+                let written = messages.clone();
+                let changed = move || {
+                    let _ = written.send(Message::Written);
+                };
+                Some(watch::journal(dir, changed)?)
+            }
+            None => None,
+        };
+        if let Some(holder) = hold_clock
+            && !host.hold_clock(holder)?
+        {
+            queue_for_clock(&host, messages.clone())?;
+        }
+        // After the watch began: nothing between opening and watching is missed.
+        host.refresh()?;
+        let (publisher, views) = views::channel(Arc::new(view(&host, None)));
+        let mut engine = Engine {
+            host,
+            inbox,
+            publisher,
+            holder: hold_clock.unwrap_or_default().to_owned(),
+            looks: None,
+            trouble: None,
+            broken: false,
+        };
+        let thread = std::thread::Builder::new()
+            .name("engine".to_owned())
+            .spawn(move || {
+                let _watcher = watcher;
+                engine.run();
+            })
+            .map_err(|_| HostError::Stopped)?;
+        Ok(Handle {
+            messages,
+            views,
+            thread: Some(thread),
+        })
+    }
+
+    /// Runs a command as somebody. The answer comes when it is durable, or refused.
+    pub fn submit(
+        &self,
+        actor: Actor,
+        command: Command,
+    ) -> oneshot::Receiver<Result<Receipt, HostError>> {
+        let (reply, answer) = oneshot::channel();
+        // A thread that is gone drops the reply, which the receiver sees.
+        let _ = self
+            .messages
+            .send(Message::Submit(actor, Box::new(command), reply));
+        answer
+    }
+
+    pub fn clock(&self, command: ClockCommand) -> oneshot::Receiver<Result<Reading, HostError>> {
+        let (reply, answer) = oneshot::channel();
+        let _ = self.messages.send(Message::Clock(command, reply));
+        answer
+    }
+
+    /// The newest view; changes only when something a face shows has changed.
+    pub fn views(&self) -> views::Receiver<Arc<View>> {
+        self.views.clone()
+    }
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        let _ = self.messages.send(Message::Quit);
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Waits for the clock on a thread of its own, which ends with the process or with the engine.
+fn queue_for_clock(host: &Host, messages: Sender<Message>) -> Result<(), HostError> {
+    let Some(lock) = host.clock_queue()? else {
+        return Ok(());
+    };
+    std::thread::Builder::new()
+        .name("clock-queue".to_owned())
+        .spawn(move || match lock.wait() {
+            Ok(lock) => {
+                let _ = messages.send(Message::Clocked(lock));
+            }
+            Err(error) => tracing::warn!(%error, "cannot wait for the clock"),
+        })
+        .map_err(|_| HostError::Stopped)?;
+    Ok(())
+}
+
+struct Engine {
+    host: Host,
+    inbox: Receiver<Message>,
+    publisher: views::Sender<Arc<View>>,
+    holder: String,
+    /// The next look at the journal after a write: which one, and when.
+    looks: Option<(usize, Instant)>,
+    trouble: Option<Arc<str>>,
+    /// The last look failed; said once.
+    broken: bool,
+}
+
+impl Engine {
+    fn run(&mut self) {
+        loop {
+            let message = match self.sleep() {
+                Some(length) if length.is_zero() => match self.inbox.try_recv() {
+                    Ok(message) => Some(message),
+                    Err(TryRecvError::Empty) => None,
+                    Err(TryRecvError::Disconnected) => return,
+                },
+                Some(length) => match self.inbox.recv_timeout(length) {
+                    Ok(message) => Some(message),
+                    Err(RecvTimeoutError::Timeout) => None,
+                    Err(RecvTimeoutError::Disconnected) => return,
+                },
+                None => match self.inbox.recv() {
+                    Ok(message) => Some(message),
+                    Err(_) => return,
+                },
+            };
+            if let Some(message) = message {
+                if matches!(message, Message::Quit) {
+                    return;
+                }
+                self.handle(message);
+            }
+            let kept = self.look().and_then(|()| self.elapse());
+            self.note(kept);
+            self.publish();
+        }
+    }
+
+    /// How long there is nothing to do; none until a message comes.
+    fn sleep(&self) -> Option<Duration> {
+        let micros = |n: i64| Duration::from_micros(n.unsigned_abs());
+        let reading = self.host.clock_reading();
+        let due = engine::due(self.host.world());
+        let acts = due.and_then(|due| {
+            if due <= reading.now {
+                // Who does not make time run leaves it to the one who does.
+                (reading.ours || !reading.running).then_some(0)
+            } else {
+                (reading.ours && reading.running)
+                    .then(|| wall_until(reading.now, due, reading.rate))
+                    .flatten()
+            }
+        });
+        let look = self
+            .looks
+            .map(|(_, when)| when.saturating_duration_since(Instant::now()));
+        let waits = [acts.map(micros), self.host.save_in().map(micros), look];
+        let shortest = waits.into_iter().flatten().min();
+        // After a failure, not at once again.
+        shortest.map(|s| {
+            if self.broken {
+                s.max(Duration::from_secs(1))
+            } else {
+                s
+            }
+        })
+    }
+
+    fn handle(&mut self, message: Message) {
+        match message {
+            Message::Submit(actor, command, reply) => {
+                let outcome = self.host.submit(&actor, &command);
+                self.publish();
+                let _ = reply.send(outcome);
+            }
+            Message::Clock(command, reply) => {
+                let outcome = self.host.clock_move(command);
+                let outcome = outcome.map(|()| self.host.clock_reading());
+                self.publish();
+                let _ = reply.send(outcome);
+            }
+            Message::Written => {
+                // Looks under way go on; a new write begins them anew.
+                self.looks = Some((0, Instant::now()));
+            }
+            Message::Clocked(lock) => {
+                let holder = self.holder.clone();
+                let held = self.host.hold_with(lock, &holder);
+                self.note(held);
+            }
+            Message::Quit => {}
+        }
+    }
+
+    fn look(&mut self) -> Result<(), HostError> {
+        let Some((number, when)) = self.looks else {
+            return Ok(());
+        };
+        if Instant::now() < when {
+            return Ok(());
+        }
+        self.looks = LOOKS
+            .get(number + 1)
+            .map(|pause| (number + 1, Instant::now() + *pause));
+        self.host.refresh().map(|_| ())
+    }
+
+    /// Does what is due, for one slice.
+    fn elapse(&mut self) -> Result<(), HostError> {
+        let reading = self.host.clock_reading();
+        if reading.running && !reading.ours {
+            return Ok(());
+        }
+        let end = Instant::now() + SLICE;
+        while self.host.elapse_one(reading.now)? {
+            if Instant::now() >= end {
+                break;
+            }
+        }
+        self.host.keep_time()
+    }
+
+    /// Remembers what went wrong until it goes right again.
+    fn note(&mut self, outcome: Result<(), HostError>) {
+        self.broken = outcome.is_err();
+        self.trouble = match outcome {
+            Ok(()) => self.host.trouble().map(Arc::from),
+            Err(error) => Some(error.to_string().into()),
+        };
+    }
+
+    fn publish(&self) {
+        let next = view(&self.host, self.trouble.clone());
+        self.publisher.send_if_modified(|current| {
+            let changed = differs(current, &next);
+            if changed {
+                *current = Arc::new(next);
+            }
+            changed
+        });
+    }
+}
+
+fn view(host: &Host, trouble: Option<Arc<str>>) -> View {
+    let clock = host.clock_reading();
+    let behind = match engine::due(host.world()) {
+        Some(due) if due <= clock.now && (clock.ours || !clock.running) => clock.now - due,
+        _ => Span::ZERO,
+    };
+    View {
+        world: host.world().clone(),
+        clock,
+        behind,
+        trouble,
+    }
+}
+
+/// Whether a face would show anything else. That time passes is no difference: faces know the rate.
+fn differs(a: &View, b: &View) -> bool {
+    let expected = a.clock.now_at(b.clock.read);
+    let jump = (b.clock.now - expected).0.abs();
+    let jitter = if b.clock.running {
+        i64::from(b.clock.rate) * 200_000
+    } else {
+        0
+    };
+    a.world.revision != b.world.revision
+        || a.clock.rate != b.clock.rate
+        || a.clock.paused != b.clock.paused
+        || a.clock.running != b.clock.running
+        || a.clock.ours != b.clock.ours
+        || a.clock.holder != b.clock.holder
+        || jump > jitter
+        || a.behind != b.behind
+        || a.trouble != b.trouble
+}

@@ -1,0 +1,22 @@
+//! The one place where the world meets wall clocks, threads and files: submit, elapse, publish.
+//!
+//! ```text
+//! host     the synchronous core: World + journal + clock + outbox; the command line uses it directly
+//! handle   one engine thread that owns a Host; faces send commands and receive views
+//! clock    wall time ↔ simulated time, and who makes it run
+//! effects  the outbox: facts that leave the world as files
+//! ```
+
+pub mod clock;
+pub mod effects;
+pub mod error;
+pub mod founding;
+pub mod handle;
+pub mod host;
+mod watch;
+
+pub use clock::{ClockCommand, ManualWall, Reading, SystemWall, Wall};
+pub use error::HostError;
+pub use founding::{Founding, fingerprint};
+pub use handle::{Handle, View};
+pub use host::{Host, Receipt};

@@ -1,0 +1,122 @@
+//! A journal that lasts as long as the process: for tests and `--memory`. Clones share their content, as two
+//! processes share a file.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::journal::{ClockRow, GENESIS, Journal, JournalError, Report, hex, link};
+use crate::engine::ids::Revision;
+use crate::engine::{Event, World};
+
+#[derive(Debug, Clone, Default)]
+pub struct MemoryJournal {
+    kept: Arc<Mutex<Kept>>,
+}
+
+#[derive(Debug, Default)]
+struct Kept {
+    events: Vec<Event>,
+    clock: Option<ClockRow>,
+    founded: Option<(Revision, String)>,
+    outbox: u32,
+}
+
+impl MemoryJournal {
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        // Every change is a single step, so a panic elsewhere leaves nothing half-done.
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Kept {
+    fn head(&self) -> Revision {
+        Revision(self.events.len() as u64)
+    }
+}
+
+impl Journal for MemoryJournal {
+    fn head(&self) -> Result<Revision, JournalError> {
+        Ok(self.kept().head())
+    }
+
+    fn append(&mut self, expected: Revision, events: &[Event]) -> Result<(), JournalError> {
+        let mut kept = self.kept();
+        let head = kept.head();
+        if head != expected {
+            return Err(JournalError::Conflict { head });
+        }
+        kept.events.extend_from_slice(events);
+        Ok(())
+    }
+
+    fn read_after(&self, revision: Revision, limit: usize) -> Result<Vec<Event>, JournalError> {
+        let after = usize::try_from(revision.0).unwrap_or(usize::MAX);
+        let kept = self.kept();
+        Ok(kept
+            .events
+            .iter()
+            .skip(after)
+            .take(limit)
+            .cloned()
+            .collect())
+    }
+
+    fn clock(&self) -> Result<Option<ClockRow>, JournalError> {
+        Ok(self.kept().clock.clone())
+    }
+
+    fn set_clock(&mut self, row: &ClockRow) -> Result<bool, JournalError> {
+        let mut kept = self.kept();
+        if kept.clock.as_ref().map_or(0, |c| c.version) != row.version {
+            return Ok(false);
+        }
+        kept.clock = Some(ClockRow {
+            version: row.version + 1,
+            ..row.clone()
+        });
+        Ok(true)
+    }
+
+    fn founded(&self) -> Result<Option<Revision>, JournalError> {
+        Ok(self.kept().founded.as_ref().map(|(revision, _)| *revision))
+    }
+
+    fn fingerprint(&self) -> Result<Option<String>, JournalError> {
+        Ok(self.kept().founded.as_ref().map(|(_, text)| text.clone()))
+    }
+
+    fn set_founded(&mut self, revision: Revision, fingerprint: &str) -> Result<(), JournalError> {
+        self.kept().founded = Some((revision, fingerprint.to_owned()));
+        Ok(())
+    }
+
+    fn outbox(&self) -> Result<u32, JournalError> {
+        Ok(self.kept().outbox)
+    }
+
+    fn set_outbox(&mut self, mails: u32) -> Result<(), JournalError> {
+        self.kept().outbox = mails;
+        Ok(())
+    }
+
+    fn latest_snapshot(&self) -> Result<Option<World>, JournalError> {
+        Ok(None)
+    }
+
+    fn put_snapshot(&mut self, _world: &World) -> Result<(), JournalError> {
+        Ok(())
+    }
+
+    fn verify(&self) -> Result<Report, JournalError> {
+        let kept = self.kept();
+        let hash = kept.events.iter().fold(GENESIS, |before, event| {
+            // An Event is plain data, so it always serialises.
+            let body = serde_json::to_string(event).unwrap_or_default();
+            link(&before, event.revision, event.at, &body)
+        });
+        Ok(Report {
+            events: kept.head().0,
+            head: kept.head(),
+            hash: hex(&hash),
+        })
+    }
+}
