@@ -14,3 +14,4 @@
 pub mod engine;
 pub mod runtime;
 pub mod store;
+pub mod world_file;

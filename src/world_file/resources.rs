@@ -1,0 +1,149 @@
+//! `[[subscription]]` and `[[resource_group]]` with the resources in it.
+
+use super::build::Build;
+use super::reader::{Fields, Placed};
+use crate::engine::ids::{ResourceId, SubscriptionId};
+use crate::engine::resources::{Command, Resource, ResourceKind, Subscription};
+use crate::engine::words::nearest;
+
+pub(super) fn subscriptions(build: &mut Build<'_>, root: &Fields<'_>) {
+    let known = &["id", "name", "tenant", "management_group"];
+    for s in root.tables("subscription", known) {
+        let name = s.untrusted("name");
+        let management_group = s
+            .text("management_group")
+            .filter(|g| build.knows_management_group(g))
+            .map(|g| g.value.into());
+        let tenant = s.required("tenant").filter(|t| build.knows_tenant(t));
+        if let (Some(id), Some(tenant)) = (s.name("id"), tenant) {
+            let subscription = Subscription {
+                id: id.value.into(),
+                name,
+                tenant: tenant.value.into(),
+                management_group,
+            };
+            build.put(&s, Command::AddSubscription(subscription));
+        }
+    }
+}
+
+const GROUP: &[&str] = &["subscription", "name", "location", "resource"];
+const RESOURCE: &[&str] = &[
+    "name",
+    "kind",
+    "location",
+    "encrypted_in_transit",
+    "events_to",
+    "linked_cluster",
+];
+
+pub(super) fn resources(build: &mut Build<'_>, root: &Fields<'_>) {
+    let mut read = Vec::new();
+    for g in root.tables("resource_group", GROUP) {
+        let location = g.required("location").map_or("", |l| l.value);
+        let resources = g.tables("resource", RESOURCE);
+        let subscription = g
+            .required("subscription")
+            .and_then(|s| build.subscription(&s));
+        let (Some(subscription), Some(group)) = (subscription, g.name("name")) else {
+            continue;
+        };
+        let command = Command::AddGroup {
+            subscription: subscription.clone(),
+            name: group.value.into(),
+        };
+        build.put(&g, command);
+        for r in resources {
+            let kind = r.required_word::<ResourceKind>("kind");
+            let Some(name) = r.name("name") else { continue };
+            let resource = Resource {
+                id: Resource::id_for(&subscription, group.value, name.value),
+                subscription: subscription.clone(),
+                group: group.value.into(),
+                name: name.value.into(),
+                kind: kind.unwrap_or(ResourceKind::VmLinux),
+                location: r.text("location").map_or(location, |l| l.value).into(),
+                encrypted_in_transit: r.flag("encrypted_in_transit", false),
+                events_to: None,
+                linked_cluster: None,
+            };
+            read.push((r, resource));
+        }
+    }
+    // A guest may name a workspace that stands further down.
+    let known: Vec<(ResourceId, SubscriptionId, String, ResourceKind)> = read
+        .iter()
+        .map(|(_, r)| {
+            (
+                r.id.clone(),
+                r.subscription.clone(),
+                r.name.to_string(),
+                r.kind,
+            )
+        })
+        .collect();
+    for (fields, mut resource) in read {
+        let home = resource.subscription.clone();
+        let refer = |key: &str, wanted: ResourceKind| {
+            let text = fields.text(key)?;
+            find(&known, &home, &text, wanted, &fields, key)
+        };
+        resource.events_to = refer("events_to", ResourceKind::Workspace);
+        resource.linked_cluster = refer("linked_cluster", ResourceKind::Cluster);
+        if fields.has("linked_cluster") && resource.kind != ResourceKind::Workspace {
+            fields.wrong(
+                "linked_cluster",
+                "Only a log-analytics-workspace is linked to a cluster.",
+                None,
+            );
+        }
+        build.put(&fields, Command::Add(resource));
+    }
+}
+
+/// A resource of one kind by full id, or by its name in the same subscription.
+fn find(
+    known: &[(ResourceId, SubscriptionId, String, ResourceKind)],
+    home: &SubscriptionId,
+    text: &Placed<&str>,
+    wanted: ResourceKind,
+    fields: &Fields<'_>,
+    key: &str,
+) -> Option<ResourceId> {
+    let found = known.iter().find(|(id, subscription, name, _)| {
+        id.as_str() == text.value || (subscription == home && name == text.value)
+    });
+    match found {
+        Some((id, _, _, kind)) if *kind == wanted => Some(id.clone()),
+        Some((_, _, _, kind)) => {
+            fields.wrong(
+                key,
+                format!("This is a {kind}; a {wanted} is wanted."),
+                None,
+            );
+            None
+        }
+        None => {
+            let names =
+                known
+                    .iter()
+                    .filter(|(_, _, _, kind)| *kind == wanted)
+                    .map(|(id, _, name, _)| {
+                        if text.value.contains('/') {
+                            id.as_str()
+                        } else {
+                            name.as_str()
+                        }
+                    });
+            fields.wrong(
+                key,
+                format!(
+                    "There is no {wanted} {}.",
+                    crate::engine::text::scrub(text.value)
+                ),
+                nearest(text.value, names),
+            );
+            None
+        }
+    }
+}

@@ -1,0 +1,396 @@
+//! `[[story]]` and its steps: what people do, at which time, on one support ticket.
+
+use std::collections::BTreeSet;
+
+use super::build::Build;
+use super::people::{ASSIGNMENT, CONTACT, Locales, contact, read_assignments};
+use super::reader::{Fields, Placed};
+use super::rules::knows_number;
+use crate::engine::ids::{PersonId, ResourceId, SubscriptionId};
+use crate::engine::lockbox::jit::{Duration, Level, Reach};
+use crate::engine::lockbox::ticket::{Open, Severity};
+use crate::engine::people::{self, Side};
+use crate::engine::rules;
+use crate::engine::story::{Ask, Deed, Step, Story};
+use crate::engine::text::scrub;
+use crate::engine::time::{SimTime, Span};
+use crate::engine::words::words;
+
+words! {
+    /// What a step does; the fields of each are in `demo-data/README.md`.
+    Do {
+        Open = "open",
+        Say = "say",
+        Review = "review",
+        TryTools = "try-tools",
+        Escalate = "escalate",
+        Close = "close",
+        Submit = "submit",
+        Initiate = "initiate",
+        ApproveInternally = "approve-internally",
+        DenyInternally = "deny-internally",
+        Approve = "approve",
+        Deny = "deny",
+        Connect = "connect",
+        Act = "act",
+        End = "end",
+        Revoke = "revoke",
+        Fail = "fail",
+        SetRule = "set-rule",
+        SetPlan = "set-plan",
+        Enrol = "enrol",
+        Assign = "assign",
+        Unassign = "unassign",
+    }
+}
+
+const ASK: &[&str] = &[
+    "resources",
+    "level",
+    "reach",
+    "exclusion",
+    "duration",
+    "justification",
+];
+
+impl Do {
+    /// Fields beside `do`, `at` and `after`.
+    fn fields(self) -> Vec<&'static str> {
+        let (by, own): (bool, &[&'static str]) = match self {
+            Do::Open => (
+                true,
+                &[
+                    "title",
+                    "description",
+                    "severity",
+                    "problem",
+                    "resource",
+                    "contact",
+                ],
+            ),
+            Do::Say | Do::Review | Do::Close | Do::Act => (true, &["text"]),
+            Do::TryTools => (true, &["text", "sufficed"]),
+            Do::Escalate => (true, &["to", "text"]),
+            Do::Submit | Do::Initiate => (true, ASK),
+            Do::ApproveInternally | Do::DenyInternally | Do::Approve | Do::Deny | Do::Revoke => {
+                (true, &["reason"])
+            }
+            Do::Connect => (true, &["resource"]),
+            Do::End => (true, &[]),
+            Do::Fail => (false, &[]),
+            Do::SetRule => (false, &["name", "value"]),
+            Do::SetPlan => (false, &["tenant", "plan"]),
+            Do::Enrol => (false, &["tenant"]),
+            Do::Assign | Do::Unassign => (false, ASSIGNMENT),
+        };
+        let common = ["do", "at", "after"];
+        let by = by.then_some("by");
+        common
+            .into_iter()
+            .chain(by)
+            .chain(own.iter().copied())
+            .collect()
+    }
+
+    /// Nobody but a named person can do these; the others default to the engineer on the case.
+    fn needs_a_person(self) -> bool {
+        matches!(
+            self,
+            Do::Open
+                | Do::ApproveInternally
+                | Do::DenyInternally
+                | Do::Approve
+                | Do::Deny
+                | Do::Revoke
+        )
+    }
+}
+
+/// A story with the places of its steps, for what only running it can tell.
+#[derive(Debug, Clone)]
+pub(super) struct Told {
+    pub story: Story,
+    pub at: usize,
+    pub field: String,
+    pub steps: Vec<(usize, String)>,
+}
+
+pub(super) fn stories(build: &Build<'_>, root: &Fields<'_>, locales: &Locales) -> Vec<Told> {
+    let mut ids = BTreeSet::new();
+    let mut told = Vec::new();
+    for s in root.tables("story", &["id", "subscription", "step"]) {
+        let subscription = s
+            .required("subscription")
+            .and_then(|text| build.subscription(&text));
+        let mut teller = Teller {
+            build,
+            locales,
+            subscription,
+            before: None,
+            asked: None,
+        };
+        let (mut steps, mut places) = (imbl::Vector::new(), Vec::new());
+        let tables = s.tables("step", &step_fields());
+        if tables.is_empty() {
+            s.reader
+                .wrong(s.at, &s.path, "A story needs at least one step.", None);
+        }
+        for table in &tables {
+            for step in teller.step(table) {
+                steps.push_back(step);
+                places.push((table.at, table.path.clone()));
+            }
+        }
+        let Some(id) = s.name("id") else { continue };
+        if !ids.insert(id.value.to_owned()) {
+            s.wrong(
+                "id",
+                format!("The story {} exists already.", scrub(id.value)),
+                None,
+            );
+            continue;
+        }
+        if id.value.starts_with(super::generator::PREFIX) {
+            s.wrong(
+                "id",
+                "Generated stories are called so; take another id.",
+                None,
+            );
+        }
+        told.push(Told {
+            story: Story {
+                id: id.value.into(),
+                steps,
+            },
+            at: s.at,
+            field: s.path.clone(),
+            steps: places,
+        });
+    }
+    told
+}
+
+/// Every field that some step has.
+fn step_fields() -> Vec<&'static str> {
+    let all: BTreeSet<&str> = Do::ALL.iter().flat_map(|d| d.fields()).collect();
+    all.into_iter().collect()
+}
+
+struct Teller<'b, 'a> {
+    build: &'b Build<'a>,
+    locales: &'b Locales,
+    subscription: Option<SubscriptionId>,
+    /// Time of the step before.
+    before: Option<SimTime>,
+    /// First resource of the latest request: where `connect` goes unless told otherwise.
+    asked: Option<ResourceId>,
+}
+
+impl Teller<'_, '_> {
+    /// The engine's steps for one table: one, but for several roles assigned at once.
+    fn step(&mut self, t: &Fields<'_>) -> Vec<Step> {
+        let at = self.time(t);
+        let Some(what) = t.required_word::<Do>("do") else {
+            return Vec::new();
+        };
+        t.only(&format!("A step that does {what}"), &what.fields());
+        let by = t.text("by").and_then(|text| self.build.person(&text));
+        if what.needs_a_person() && !t.has("by") {
+            t.missing("by");
+        }
+        let deeds = self.deeds(t, what, by.as_ref());
+        deeds
+            .into_iter()
+            .map(|deed| Step {
+                at,
+                by: by.clone(),
+                deed,
+            })
+            .collect()
+    }
+
+    fn time(&mut self, t: &Fields<'_>) -> SimTime {
+        let earliest = self.before.unwrap_or(self.build.history_from);
+        let at = match (t.has("at"), t.has("after")) {
+            (true, true) => {
+                t.wrong("after", "A step has at or after, not both.", None);
+                None
+            }
+            (true, false) => t.time("at"),
+            (false, true) => t.span("after").map(|span: Span| {
+                // The first step of a story counts from the moment the world opens.
+                self.before.unwrap_or(self.build.opens_at) + span
+            }),
+            (false, false) => {
+                t.reader.wrong(
+                    t.at,
+                    &t.path,
+                    "A step needs at = \"2020-11-22T09:00:00Z\" or after = \"2h\".",
+                    None,
+                );
+                None
+            }
+        };
+        let at = at.unwrap_or(earliest);
+        if at < earliest {
+            let than = if self.before.is_some() {
+                "the step before it"
+            } else {
+                "the history of the world"
+            };
+            t.wrong(
+                "at",
+                format!("This is earlier than {than}, {earliest}."),
+                None,
+            );
+        }
+        let at = at.max(earliest);
+        self.before = Some(at);
+        at
+    }
+
+    fn deeds(&mut self, t: &Fields<'_>, what: Do, by: Option<&PersonId>) -> Vec<Deed> {
+        let text = || t.untrusted("text");
+        let reason = || t.untrusted("reason");
+        let deed = match what {
+            Do::Open => self.open(t, by),
+            Do::Say => Some(Deed::Say { text: text() }),
+            Do::Review => Some(Deed::Review { text: text() }),
+            Do::Close => Some(Deed::Close { text: text() }),
+            Do::Act => Some(Deed::Act { text: text() }),
+            Do::TryTools => Some(Deed::TryTools {
+                text: text(),
+                sufficed: t.flag("sufficed", false),
+            }),
+            Do::Escalate => {
+                let to = t.required("to").and_then(|to| self.build.person(&to));
+                let text = text();
+                to.map(|to| Deed::Escalate { to, text })
+            }
+            Do::Submit => self.ask(t).map(Deed::Submit),
+            Do::Initiate => self.ask(t).map(Deed::Initiate),
+            Do::ApproveInternally => Some(Deed::ApproveInternally { reason: reason() }),
+            Do::DenyInternally => Some(Deed::DenyInternally { reason: reason() }),
+            Do::Approve => Some(Deed::Approve { reason: reason() }),
+            Do::Deny => Some(Deed::Deny { reason: reason() }),
+            Do::Revoke => Some(Deed::Revoke { reason: reason() }),
+            Do::Connect => self.connect(t),
+            Do::End => Some(Deed::End),
+            Do::Fail => Some(Deed::Fail),
+            Do::SetRule => set_rule(t),
+            Do::SetPlan => {
+                let plan = t.required_word("plan");
+                let tenant = self.tenant(t);
+                tenant
+                    .zip(plan)
+                    .map(|(tenant, plan)| Deed::People(people::Command::SetPlan { tenant, plan }))
+            }
+            Do::Enrol => self
+                .tenant(t)
+                .map(|tenant| Deed::People(people::Command::Enrol { tenant })),
+            Do::Assign | Do::Unassign => {
+                let change = if what == Do::Assign {
+                    people::Command::Assign
+                } else {
+                    people::Command::Unassign
+                };
+                return read_assignments(self.build, t)
+                    .into_iter()
+                    .map(|a| Deed::People(change(a)))
+                    .collect();
+            }
+        };
+        deed.into_iter().collect()
+    }
+
+    fn tenant(&self, t: &Fields<'_>) -> Option<crate::engine::ids::TenantId> {
+        t.required("tenant")
+            .filter(|text| self.build.knows_tenant(text))
+            .map(|text| text.value.into())
+    }
+
+    fn open(&self, t: &Fields<'_>, by: Option<&PersonId>) -> Option<Deed> {
+        let resource = t
+            .text("resource")
+            .and_then(|text| self.build.resource(self.subscription.as_ref(), &text));
+        let severity = t.word("severity").unwrap_or(Severity::Moderate);
+        let (title, description) = (t.untrusted("title"), t.untrusted("description"));
+        let said = t.table("contact", CONTACT);
+        let by = by?;
+        if let Some(person) = self.build.world.people.persons.get(by)
+            && let Side::Vendor(role) = &person.side
+        {
+            t.wrong(
+                "by",
+                format!("A customer opens a ticket; {by} is a {}.", role.title()),
+                None,
+            );
+        }
+        Some(Deed::Open(Open {
+            subscription: self.subscription.clone()?,
+            title,
+            description,
+            severity,
+            problem: t.untrusted_or("problem", "Other"),
+            resource,
+            contact: contact(self.build, self.locales, by, said.as_ref()),
+        }))
+    }
+
+    fn ask(&mut self, t: &Fields<'_>) -> Option<Ask> {
+        if !t.has("resources") {
+            t.missing("resources");
+        }
+        let named = t.texts("resources");
+        if t.has("resources") && named.is_empty() {
+            t.wrong("resources", "No resource is named.", None);
+        }
+        let resources: imbl::Vector<ResourceId> = named
+            .iter()
+            .filter_map(|text| self.build.resource(self.subscription.as_ref(), text))
+            .collect();
+        self.asked = resources.front().cloned();
+        Some(Ask {
+            resources,
+            level: t.word("level").unwrap_or(Level::Operator),
+            reach: t.word("reach").unwrap_or(Reach::CustomerData),
+            exclusion: t.word("exclusion"),
+            duration: t
+                .text("duration")
+                .map_or(Duration::Default, |text| Duration::parse(text.value)),
+            justification: t.untrusted("justification"),
+        })
+    }
+
+    fn connect(&self, t: &Fields<'_>) -> Option<Deed> {
+        let resource = match t.text("resource") {
+            Some(text) => self.build.resource(self.subscription.as_ref(), &text),
+            None => self.asked.clone(),
+        };
+        if resource.is_none() && !t.has("resource") {
+            t.missing("resource");
+        }
+        resource.map(|resource| Deed::Connect { resource })
+    }
+}
+
+fn set_rule(t: &Fields<'_>) -> Option<Deed> {
+    let name = t
+        .required("name")
+        .filter(|name: &Placed<&str>| knows_number(t.reader, name));
+    let value = t.required("value");
+    let command = rules::Command::Set {
+        name: name?.value.to_owned(),
+        value: value?.value.to_owned(),
+    };
+    let trial = crate::engine::decide(
+        &crate::engine::World::default(),
+        SimTime::default(),
+        &crate::engine::Actor::Simulator,
+        &command.clone().into(),
+    );
+    if let Err(refusal) = trial {
+        t.wrong("value", refusal.message, None);
+    }
+    Some(Deed::Rules(command))
+}
