@@ -210,7 +210,7 @@ impl<'p> Telling<'p> {
             let reason = scenes::internal(&mut self.dice).into();
             self.step(Some(&by), Deed::ApproveInternally { reason });
         }
-        self.decide(agreed, &scene);
+        self.decide(agreed, scene);
         Story {
             id: format!("{PREFIX}{:07}", self.number).into(),
             steps: self.steps,
