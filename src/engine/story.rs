@@ -21,7 +21,7 @@ use super::refusal::Refusal;
 use super::rules;
 use super::text::Untrusted;
 use super::time::SimTime;
-use super::timers::Timer;
+use super::timers::{Timer, TimerKey};
 use super::world::World;
 
 /// A story as the world file tells it.
@@ -109,6 +109,8 @@ pub struct Underway {
     pub story: Story,
     pub next: u32,
     pub ticket: Option<TicketId>,
+    /// When the next step is due.
+    pub timer: Option<TimerKey>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -382,15 +384,17 @@ fn perform(
 pub(super) fn evolve(world: &mut World, at: SimTime, fact: &Fact) {
     match fact {
         Fact::Added(story) => {
-            if let Some(first) = story.steps.front() {
+            let first = story.steps.front();
+            let timer = first.map(|first| {
                 world
                     .timers
-                    .set(first.at, Timer::StoryStep(story.id.clone()));
-            }
+                    .set(first.at, Timer::StoryStep(story.id.clone()))
+            });
             let underway = Underway {
                 story: story.clone(),
                 next: 0,
                 ticket: None,
+                timer,
             };
             world
                 .stories
@@ -401,9 +405,12 @@ pub(super) fn evolve(world: &mut World, at: SimTime, fact: &Fact) {
             if let Some(underway) = world.stories.underway.get_mut(story) {
                 let underway = Arc::make_mut(underway);
                 underway.next = step + 1;
-                if let Some(next) = underway.story.steps.get(underway.next as usize) {
-                    world.timers.set(next.at, Timer::StoryStep(story.clone()));
+                if let Some(fired) = underway.timer {
+                    world.timers.cancel(fired);
                 }
+                let next = underway.story.steps.get(underway.next as usize);
+                underway.timer =
+                    next.map(|next| world.timers.set(next.at, Timer::StoryStep(story.clone())));
             }
         }
         Fact::Linked { story, ticket } => {

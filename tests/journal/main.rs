@@ -1,0 +1,17 @@
+//! The journal and the host on it: durable, chained, shared by two processes, exact in time.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test fails by panicking"
+)]
+
+mod clock;
+mod crash;
+mod damage;
+mod outbox;
+mod sharing;
+mod stage;
+mod threads;
+#[path = "../support/tiny.rs"]
+#[allow(dead_code, reason = "shared with benches")]
+mod tiny;
