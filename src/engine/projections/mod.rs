@@ -3,3 +3,4 @@
 
 pub mod activity_log;
 pub mod mail;
+pub mod sentence;
