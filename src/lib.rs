@@ -11,6 +11,7 @@
 //! floor 1   engine/                THE WORLD: pure and deterministic
 //! ```
 
+pub mod cli;
 pub mod engine;
 pub mod runtime;
 pub mod store;

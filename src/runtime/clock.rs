@@ -141,7 +141,7 @@ pub(super) fn standing(row: &ClockRow, held: bool, wall: i64) -> SimTime {
 }
 
 /// The instant `span` after `now`, within what can be written down.
-pub(super) fn advanced(now: SimTime, span: Span) -> Result<SimTime, Refusal> {
+pub fn advanced(now: SimTime, span: Span) -> Result<SimTime, Refusal> {
     let target = now + span;
     if span.0 < 0 || target > LAST {
         return Err(errors::SIM_04
@@ -154,7 +154,7 @@ pub(super) fn advanced(now: SimTime, span: Span) -> Result<SimTime, Refusal> {
     Ok(target)
 }
 
-pub(super) fn checked_rate(rate: u32) -> Result<u32, Refusal> {
+pub fn checked_rate(rate: u32) -> Result<u32, Refusal> {
     if rate > RATE_MAX {
         return Err(errors::SIM_04
             .says(format!(

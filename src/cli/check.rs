@@ -1,0 +1,59 @@
+//! `lockbox check`: files that are read and judged, without touching any world.
+
+use std::path::{Path, PathBuf};
+
+use clap::Subcommand;
+
+use super::context::Context;
+use super::failure::Failure;
+use super::input;
+use super::print::{Block, Page, field};
+use super::session::wrong_world;
+use crate::world_file;
+
+#[derive(Debug, Subcommand)]
+pub enum CheckCommand {
+    /// Read a world file and play it in memory to its last scripted step
+    World { file: PathBuf },
+}
+
+pub fn run(command: CheckCommand, context: &Context) -> Result<(), Failure> {
+    let CheckCommand::World { file } = command;
+    world(&file, context)
+}
+
+fn world(file: &Path, context: &Context) -> Result<(), Failure> {
+    let text = input::text_file(file, "world")?;
+    let shown = file.display().to_string();
+    let summary = world_file::check(&shown, &text).map_err(wrong_world)?;
+    let json = serde_json::to_value(&summary)
+        .map_err(|e| Failure::internal(format!("the summary cannot be written: {e}")))?;
+    let statuses: Vec<String> = summary
+        .statuses
+        .iter()
+        .map(|(status, n)| format!("{n} {status}"))
+        .collect();
+    context.page(&Page {
+        head: format!("World file {shown} is good"),
+        blocks: vec![Block::Fields(vec![
+            field("name", summary.name),
+            field("opens at", summary.opens_at.to_string()),
+            field("organisations", summary.tenants.to_string()),
+            field("people", summary.people.to_string()),
+            field("subscriptions", summary.subscriptions.to_string()),
+            field("resources", summary.resources.to_string()),
+            field("tickets", summary.tickets.to_string()),
+            field(
+                "requests",
+                format!("{} ({})", summary.requests, statuses.join(", ")),
+            ),
+            field(
+                "grants",
+                format!("{}, {} active", summary.grants, summary.active_grants),
+            ),
+            field("stories under way", summary.stories_under_way.to_string()),
+            field("events", summary.events.to_string()),
+        ])],
+        json,
+    })
+}

@@ -1,0 +1,149 @@
+//! The options every subcommand has, and the three ways a subcommand speaks.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use serde_json::{Value, json};
+
+use super::failure::Failure;
+use super::print::{self, Format, List, Page, Row, col, flex, right};
+use super::session::{Done, Session, default_state_dir};
+use super::shape;
+use crate::engine::event::Event;
+use crate::engine::projections::sentence::sentence;
+use crate::engine::{SimTime, World};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum When {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Global options")]
+pub struct Global {
+    /// World file to found the world from; without it, the demo world
+    #[arg(long, global = true, value_name = "FILE")]
+    pub world: Option<PathBuf>,
+    /// Directory that holds the journal and the outbox [default: $LOCKBOX_STATE or the user's state directory]
+    #[arg(long, global = true, value_name = "DIR", conflicts_with = "memory")]
+    pub state: Option<PathBuf>,
+    /// Keep the world in memory only; it is gone afterwards
+    #[arg(long, global = true)]
+    pub memory: bool,
+    /// Who acts: a person of the world, or observer, who only looks [default: as the world file says]
+    #[arg(long = "as", global = true, value_name = "PERSON")]
+    pub person: Option<String>,
+    #[arg(long, global = true, value_enum, default_value_t = Format::Table)]
+    pub format: Format,
+    /// Say what would happen, and change nothing
+    #[arg(long, global = true)]
+    pub dry_run: bool,
+    /// Write a log for debugging to this file
+    #[arg(long, global = true, value_name = "FILE")]
+    pub log_file: Option<PathBuf>,
+    #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t = When::Auto)]
+    pub color: When,
+    /// Theme of the console
+    #[arg(long, global = true, value_name = "NAME")]
+    pub theme: Option<String>,
+    /// Draw the console with ASCII characters only
+    #[arg(long, global = true)]
+    pub ascii: bool,
+}
+
+impl Global {
+    pub fn state_dir(&self) -> Result<PathBuf, Failure> {
+        match &self.state {
+            Some(dir) => Ok(dir.clone()),
+            None => default_state_dir(),
+        }
+    }
+}
+
+/// What a subcommand has at hand.
+pub struct Context {
+    pub global: Global,
+}
+
+impl Context {
+    pub fn session(&self) -> Result<Session, Failure> {
+        Session::open(&self.global)
+    }
+
+    pub fn format(&self) -> Format {
+        self.global.format
+    }
+
+    pub fn list(&self, list: &List) -> Result<(), Failure> {
+        print::list(self.format(), list)
+    }
+
+    pub fn page(&self, page: &Page) -> Result<(), Failure> {
+        print::page(self.format(), page)
+    }
+
+    /// What a command came to: a headline and the events in words; for programs, the thing it was about
+    /// with its events.
+    pub fn outcome(&self, done: &Done, head: &str, thing: Value) -> Result<(), Failure> {
+        match self.format() {
+            Format::Table => {
+                if done.dry_run {
+                    print::line(&format!("would happen: {head}"))?;
+                } else {
+                    print::line(head)?;
+                }
+                for event in &done.events {
+                    print::line(&format!("  {}", sentence(&done.world, event)))?;
+                }
+                self.footer(done, done.world.now);
+                Ok(())
+            }
+            Format::Json => {
+                let mut object = thing;
+                object["events"] = self.events_json(&done.world, &done.events);
+                object["outcomeText"] = json!(head);
+                object["dryRun"] = json!(done.dry_run);
+                object["revision"] = json!(done.world.revision.0);
+                print::document(&print::marked(object))
+            }
+            Format::Csv => self.list(&events_list(&done.world, &done.events)),
+        }
+    }
+
+    /// One line on stderr: where the world stands now.
+    pub fn footer(&self, done: &Done, now: SimTime) {
+        let state = if done.dry_run {
+            "dry run, nothing was written".to_owned()
+        } else {
+            done.world.revision.to_string()
+        };
+        print::say(&format!("SIMULATION · {state} · {} UTC", now.to_seconds()));
+    }
+
+    pub fn events_json(&self, world: &World, events: &[Event]) -> Value {
+        events.iter().map(|e| shape::event(world, e)).collect()
+    }
+}
+
+/// Events in words, as a list.
+pub fn events_list(world: &World, events: &[Event]) -> List {
+    List {
+        noun: ("event", "events"),
+        columns: vec![right("REVISION"), col("TIME"), flex("WHAT")],
+        csv: &["revision", "at", "actor", "cause", "sentence"],
+        rows: events
+            .iter()
+            .map(|e| Row {
+                cells: vec![
+                    e.revision.to_string(),
+                    e.at.to_seconds(),
+                    sentence(world, e),
+                ],
+                json: shape::event(world, e),
+            })
+            .collect(),
+        notes: Vec::new(),
+    }
+}

@@ -1,0 +1,159 @@
+//! The command line: parse, choose a mode, print, exit code. One file a subcommand.
+//!
+//! Data goes to stdout, talk to stderr. Exit codes: 0 done, 1 refused, 2 usage, bad input or a journal that
+//! cannot be used, 3 not found. Nothing here decides anything: it asks the world and prints the answer.
+
+mod activity;
+mod args;
+mod check;
+mod clock;
+mod context;
+mod failure;
+mod grant;
+mod input;
+mod jit;
+mod journal;
+mod log;
+mod mail;
+mod names;
+mod once;
+mod paths;
+mod print;
+mod request;
+mod rules;
+mod session;
+mod shape;
+mod shell;
+mod ticket;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::error::ErrorKind;
+use clap::{Parser, Subcommand};
+
+use context::{Context, Global};
+use failure::{DONE, Failure, USAGE};
+
+/// A terminal operations console that rehearses Customer Lockbox on a deterministic simulation. Without a
+/// command it opens the console
+#[derive(Debug, Parser)]
+#[command(name = "lockbox", version, max_term_width = 100)]
+struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Support tickets
+    #[command(subcommand)]
+    Ticket(ticket::TicketCommand),
+    /// Just-in-time access requests inside the vendor
+    #[command(subcommand)]
+    Jit(jit::JitCommand),
+    /// Lockbox requests
+    #[command(subcommand)]
+    Request(request::RequestCommand),
+    /// Access in force and the engineer's sessions
+    #[command(subcommand)]
+    Grant(grant::GrantCommand),
+    /// Mails to designated approvers
+    #[command(subcommand)]
+    Mail(mail::MailCommand),
+    /// The activity log
+    #[command(subcommand)]
+    Activity(activity::ActivityCommand),
+    /// Simulated time
+    #[command(subcommand)]
+    Clock(clock::Clock),
+    /// The record of everything
+    #[command(subcommand)]
+    Journal(journal::JournalCommand),
+    /// Print a blade of the console once, as data
+    Once { blade: String },
+    /// The rules and their numbers, or one of them
+    Rules { id: Option<String> },
+    /// Check a file without using it
+    #[command(subcommand)]
+    Check(check::CheckCommand),
+    /// Where the state of this machine is kept
+    Paths,
+    /// Print a completion script
+    Completions { shell: clap_complete::Shell },
+    /// Print the manual page of lockbox or of a command
+    Man { command: Vec<String> },
+}
+
+/// Runs lockbox with the words of the command line.
+pub fn main(words: impl IntoIterator<Item = OsString>) -> ExitCode {
+    // Without its hooks an internal error is still told, only less well.
+    let _ = color_eyre::config::HookBuilder::default()
+        .theme(color_eyre::config::Theme::new())
+        .install();
+    let cli = match Cli::try_parse_from(words) {
+        Ok(cli) => cli,
+        Err(error) => return ExitCode::from(usage(&error)),
+    };
+    let format = cli.global.format;
+    let outcome = log::start(cli.global.log_file.as_deref()).and_then(|()| run(cli));
+    ExitCode::from(match outcome {
+        Ok(()) => DONE,
+        Err(failure) => failure.report(format),
+    })
+}
+
+/// What clap has to say: help as it is, errors scrubbed, since they repeat what was given.
+fn usage(error: &clap::Error) -> u8 {
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+            // A reader that is gone has read enough.
+            let _ = error.print();
+            DONE
+        }
+        _ => {
+            for line in error.render().to_string().lines() {
+                print::say(line);
+            }
+            USAGE
+        }
+    }
+}
+
+fn run(cli: Cli) -> Result<(), Failure> {
+    let context = Context { global: cli.global };
+    tracing::info!(command = ?cli.command.as_ref().map(std::mem::discriminant), "start");
+    let Some(command) = cli.command else {
+        return once::console(&context);
+    };
+    match command {
+        Command::Ticket(command) => ticket::run(command, &context),
+        Command::Jit(command) => jit::run(command, &context),
+        Command::Request(command) => request::run(command, &context),
+        Command::Grant(command) => grant::run(command, &context),
+        Command::Mail(command) => mail::run(command, &context),
+        Command::Activity(command) => activity::run(command, &context),
+        Command::Clock(command) => clock::run(command, &context),
+        Command::Journal(command) => journal::run(command, &context),
+        Command::Once { blade } => once::once(&blade, &context),
+        Command::Rules { id } => rules::run(id.as_deref(), &context),
+        Command::Check(command) => check::run(command, &context),
+        Command::Paths => paths::run(&context),
+        Command::Completions { shell } => shell::completions(shell),
+        Command::Man { command } => shell::man(&command),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_definition_of_the_command_line_holds_together() {
+        Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,42 @@
+//! `lockbox paths`: where things are on this machine. Opens nothing.
+
+use serde_json::json;
+
+use super::context::Context;
+use super::failure::Failure;
+use super::print::{Block, Page, field};
+use crate::runtime::effects::outbox_path;
+use crate::runtime::host::journal_path;
+
+pub fn run(context: &Context) -> Result<(), Failure> {
+    let state = context.global.state_dir()?;
+    let (journal, outbox) = (journal_path(&state), outbox_path(&state));
+    let founded = journal.exists();
+    let world = match &context.global.world {
+        Some(path) => path.display().to_string(),
+        None => "the demo world, built in".to_owned(),
+    };
+    context.page(&Page {
+        head: "Paths".to_owned(),
+        blocks: vec![Block::Fields(vec![
+            field("state", state.display().to_string()),
+            field(
+                "journal",
+                format!(
+                    "{}{}",
+                    journal.display(),
+                    if founded { "" } else { " (not there yet)" }
+                ),
+            ),
+            field("outbox", outbox.display().to_string()),
+            field("world file", world.clone()),
+        ])],
+        json: json!({
+            "state": state.display().to_string(),
+            "journal": journal.display().to_string(),
+            "journalExists": founded,
+            "outbox": outbox.display().to_string(),
+            "worldFile": context.global.world.as_ref().map(|p| p.display().to_string()),
+        }),
+    })
+}

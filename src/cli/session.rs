@@ -1,0 +1,218 @@
+//! One command's dealings with the world: opens it, says who acts, asks, and acts or only previews.
+
+use std::cell::RefCell;
+use std::path::{Path, PathBuf};
+
+use super::context::Global;
+use super::failure::Failure;
+use super::input;
+use crate::engine::ask::{Answer, Query, ask};
+use crate::engine::event::{Actor, Event};
+use crate::engine::ids::PersonId;
+use crate::engine::{self, Command, Refusal, SimTime, World};
+use crate::runtime::{Founding, Host, HostError, SystemWall, fingerprint};
+use crate::store::JournalError;
+use crate::world_file::{self, WorldError, WorldFile};
+
+/// An open world and who acts in it.
+pub struct Session {
+    host: Host,
+    actor: Actor,
+    dry_run: bool,
+    /// The world as it is now: everything due has happened, in this copy at least.
+    view: World,
+    now: SimTime,
+}
+
+/// What a command did, or in a dry run would do.
+pub struct Done {
+    pub events: Vec<Event>,
+    /// The world after it.
+    pub world: World,
+    pub dry_run: bool,
+}
+
+impl Session {
+    pub fn open(global: &Global) -> Result<Session, Failure> {
+        let host = open_host(global)?;
+        let now = host.now();
+        let view = engine::draft(host.world(), now, &Actor::Time, &Command::Elapse)?.world;
+        let actor = actor(&view, global.person.as_deref())?;
+        Ok(Session {
+            host,
+            actor,
+            dry_run: global.dry_run,
+            view,
+            now,
+        })
+    }
+
+    pub fn world(&self) -> &World {
+        &self.view
+    }
+
+    pub fn now(&self) -> SimTime {
+        self.now
+    }
+
+    pub fn actor(&self) -> &Actor {
+        &self.actor
+    }
+
+    pub fn host(&self) -> &Host {
+        &self.host
+    }
+
+    pub fn host_mut(&mut self) -> &mut Host {
+        &mut self.host
+    }
+
+    pub fn ask(&self, query: &Query) -> Result<Answer, Failure> {
+        Ok(ask(&self.view, self.now, &self.actor, query)?)
+    }
+
+    /// Does a command, or says what it would do.
+    pub fn act(&mut self, command: &Command) -> Result<Done, Failure> {
+        if self.dry_run {
+            let draft = engine::draft(&self.view, self.now, &self.actor, command)?;
+            return Ok(Done {
+                events: draft.events,
+                world: draft.world,
+                dry_run: true,
+            });
+        }
+        let receipt = self.host.submit(&self.actor, command).map_err(failure)?;
+        tracing::info!(revision = receipt.revision.0, "committed");
+        Ok(Done {
+            events: receipt.events,
+            world: self.host.world().clone(),
+            dry_run: false,
+        })
+    }
+}
+
+fn open_host(global: &Global) -> Result<Host, Failure> {
+    // A world file somebody names is read whether it is needed or not: it may be wrong.
+    let named = match &global.world {
+        Some(path) => Some(named_world(path)?),
+        None => None,
+    };
+    let expected = named.as_ref().map(|n| n.1.clone());
+    let founding = || -> Result<Founding, Failure> {
+        let (file, fingerprint) = match named {
+            Some(named) => named,
+            None => demo_world()?,
+        };
+        Ok(Founding {
+            fingerprint,
+            commands: Box::new(file.founding()),
+        })
+    };
+    if global.memory {
+        let wall = Box::new(SystemWall::default());
+        return Host::memory(founding()?, wall).map_err(failure);
+    }
+    let dir = global.state_dir()?;
+    // The error of a closure that fails goes around the host, so that it keeps its shape.
+    let failed = RefCell::new(None);
+    let opened = Host::open(&dir, expected.as_deref(), || {
+        founding().map_err(|f| {
+            *failed.borrow_mut() = Some(f);
+            "the world file is wrong".into()
+        })
+    });
+    match (opened, failed.into_inner()) {
+        (_, Some(failure)) => Err(failure),
+        (opened, None) => opened.map_err(failure),
+    }
+}
+
+fn named_world(path: &Path) -> Result<(WorldFile, String), Failure> {
+    let text = input::text_file(path, "world")?;
+    let name = path.display().to_string();
+    let file = world_file::parse(&name, &text).map_err(wrong_world)?;
+    Ok((file, fingerprint(&text)))
+}
+
+fn demo_world() -> Result<(WorldFile, String), Failure> {
+    let file = world_file::parse(world_file::DEMO_NAME, world_file::DEMO).map_err(wrong_world)?;
+    Ok((file, fingerprint(world_file::DEMO)))
+}
+
+/// All mistakes of a world file as one error.
+pub fn wrong_world(errors: Vec<WorldError>) -> Failure {
+    let lines: Vec<String> = errors.iter().map(ToString::to_string).collect();
+    Failure::BadInput {
+        refusal: Box::new(Refusal {
+            target: errors.first().map(|e| e.field.clone()),
+            ..super::failure::form(
+                "InvalidWorld",
+                match errors.len() {
+                    1 => "The world file has a mistake.".to_owned(),
+                    n => format!("The world file has {n} mistakes."),
+                },
+                "Correct the file; check it with lockbox check world FILE.",
+            )
+        }),
+        details: lines,
+    }
+}
+
+/// Who acts: the person named, or the world's default.
+fn actor(world: &World, named: Option<&str>) -> Result<Actor, Refusal> {
+    match named {
+        Some("observer") => Ok(Actor::Observer),
+        Some(name) => {
+            let id = PersonId::from(name);
+            world.person(&id)?;
+            Ok(Actor::Person(id))
+        }
+        None => Ok(world
+            .default_person
+            .clone()
+            .map_or(Actor::Observer, Actor::Person)),
+    }
+}
+
+/// A host's error as the command line tells it.
+pub fn failure(error: HostError) -> Failure {
+    match error {
+        HostError::Refused(refusal) => refusal.into(),
+        error @ HostError::Founding { .. } => Failure::bad_input(
+            "InvalidWorld",
+            "world",
+            error.to_string(),
+            "Correct the world file; check it with lockbox check world FILE.",
+        ),
+        HostError::Journal(error) => journal_failure(&error),
+        other => Failure::broken("StateUnusable", &other.to_string()),
+    }
+}
+
+pub fn journal_failure(error: &JournalError) -> Failure {
+    let code = match error {
+        JournalError::Damaged { .. } => "JournalDamaged",
+        JournalError::NewerFormat { .. } => "JournalNewerFormat",
+        JournalError::NotAJournal { .. } => "NotAJournal",
+        _ => "JournalUnusable",
+    };
+    Failure::broken(code, &error.to_string())
+}
+
+/// Where the world of this machine lives unless somebody says otherwise.
+pub fn default_state_dir() -> Result<PathBuf, Failure> {
+    use etcetera::BaseStrategy;
+    if let Some(dir) = std::env::var_os("LOCKBOX_STATE").filter(|d| !d.is_empty()) {
+        return Ok(PathBuf::from(dir));
+    }
+    let base = etcetera::choose_base_strategy().map_err(|_| {
+        Failure::broken(
+            "StateUnusable",
+            "There is no home directory to keep the world in. Give a directory with --state.",
+        )
+    })?;
+    Ok(base
+        .state_dir()
+        .unwrap_or_else(|| base.data_dir())
+        .join("lockbox"))
+}
