@@ -77,16 +77,28 @@ pub fn check(file: &str, text: &str) -> Result<Summary, Vec<WorldError>> {
         .iter()
         .map(|told| (told.story.id.as_str(), told))
         .collect();
+    // What follows a skipped step mostly falls with it, so one report a story is enough.
+    let mut later: BTreeMap<&str, usize> = BTreeMap::new();
     for skipped in &world.stories.skipped {
+        *later.entry(skipped.story.as_str()).or_default() += 1;
+    }
+    for skipped in &world.stories.skipped {
+        let Some(count) = later.remove(skipped.story.as_str()) else {
+            continue;
+        };
         let step = told
             .get(skipped.story.as_str())
             .and_then(|told| told.steps.get(skipped.step as usize));
         let (place, field) = step.map_or((0, "generate"), |(place, field)| (*place, field));
+        let more = match count {
+            1 => String::new(),
+            n => format!(" So are {} later steps of the story.", n - 1),
+        };
         reader.wrong(
             place,
             field,
             format!(
-                "The world would skip this step at {}: {} ({})",
+                "At {} the world skips this step: {} ({}){more}",
                 skipped.at, skipped.message, skipped.refusal
             ),
             None,
