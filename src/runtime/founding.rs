@@ -6,7 +6,7 @@ use std::path::Path;
 use sha2::{Digest, Sha256};
 
 use super::error::{HostError, WRITABLE};
-use super::host::{Host, due_by};
+use super::host::{Host, SNAPSHOT_EVERY, due_by};
 use crate::engine::{self, Actor, Command, Event, SimTime, World};
 use crate::store::{ClockRow, Journal, SqliteJournal, sqlite};
 
@@ -45,10 +45,20 @@ pub(super) fn found_in(
     }
     sqlite::sweep(dir, "founding.db").map_err(HostError::io("tidy", dir, WRITABLE))?;
     let temporary = dir.join("founding.db");
+    let snapshots = dir.join("snapshots");
+    if snapshots.exists() {
+        std::fs::remove_dir_all(&snapshots).map_err(HostError::io("tidy", &snapshots, WRITABLE))?;
+    }
     let mut unfinished = SqliteJournal::create(&temporary)?;
     let outcome = founding()
         .map_err(HostError::World)
-        .and_then(|founding| run(&mut unfinished, wall, founding));
+        .and_then(|founding| run(&mut unfinished, wall, founding))
+        .and_then(|world| {
+            if world.revision.0 >= SNAPSHOT_EVERY {
+                unfinished.put_snapshot(&world)?;
+            }
+            Ok(())
+        });
     if let Err(error) = outcome {
         drop(unfinished);
         sqlite::sweep(dir, "founding.db").map_err(HostError::io("tidy", dir, WRITABLE))?;

@@ -4,6 +4,7 @@
 //! while this process makes time run. A paused world costs nothing.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender, TryRecvError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -68,11 +69,15 @@ impl Handle {
     /// `holder` says in words who that is.
     pub fn spawn(mut host: Host, hold_clock: Option<&str>) -> Result<Handle, HostError> {
         let (messages, inbox) = mpsc::channel();
+        let written = Arc::new(AtomicBool::new(false));
         let watcher = match host.dir() {
             Some(dir) => {
-                let written = messages.clone();
+                let (told, seen) = (messages.clone(), written.clone());
                 let changed = move || {
-                    let _ = written.send(Message::Written);
+                    // One unread message is enough, however much is written.
+                    if !seen.swap(true, Ordering::SeqCst) {
+                        let _ = told.send(Message::Written);
+                    }
                 };
                 Some(watch::journal(dir, changed)?)
             }
@@ -91,6 +96,7 @@ impl Handle {
             inbox,
             publisher,
             holder: hold_clock.unwrap_or_default().to_owned(),
+            written,
             looks: None,
             trouble: None,
             broken: false,
@@ -166,6 +172,8 @@ struct Engine {
     inbox: Receiver<Message>,
     publisher: views::Sender<Arc<View>>,
     holder: String,
+    /// A `Written` is on its way.
+    written: Arc<AtomicBool>,
     /// The next look at the journal after a write: which one, and when.
     looks: Option<(usize, Instant)>,
     trouble: Option<Arc<str>>,
@@ -192,11 +200,14 @@ impl Engine {
                     Err(_) => return,
                 },
             };
-            if let Some(message) = message {
+            // Everybody who waits comes before what is due.
+            let mut next = message;
+            while let Some(message) = next {
                 if matches!(message, Message::Quit) {
                     return;
                 }
                 self.handle(message);
+                next = self.inbox.try_recv().ok();
             }
             let kept = self.look().and_then(|()| self.elapse());
             self.note(kept);
@@ -248,7 +259,7 @@ impl Engine {
                 let _ = reply.send(outcome);
             }
             Message::Written => {
-                // Looks under way go on; a new write begins them anew.
+                self.written.store(false, Ordering::SeqCst);
                 self.looks = Some((0, Instant::now()));
             }
             Message::Clocked(lock) => {

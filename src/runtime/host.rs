@@ -22,7 +22,7 @@ use crate::store::{ClockRow, Journal, JournalError, SqliteJournal};
 /// Events folded in one read.
 const CHUNK: usize = 4_096;
 /// Events between two snapshots.
-const SNAPSHOT_EVERY: u64 = 8_192;
+pub(super) const SNAPSHOT_EVERY: u64 = 8_192;
 
 /// What a command did.
 #[derive(Debug, Clone, PartialEq, Eq)]

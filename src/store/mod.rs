@@ -7,6 +7,7 @@ pub mod journal;
 pub mod memory;
 mod snapshot;
 pub mod sqlite;
+mod wal;
 
 pub use journal::{ClockRow, Journal, JournalError, Report};
 pub use memory::MemoryJournal;

@@ -19,7 +19,7 @@ use rusqlite::{
 use super::journal::{
     ClockRow, FORMAT, GENESIS, Hash, Journal, JournalError, RESTORE, Report, hex, link,
 };
-use super::snapshot;
+use super::{snapshot, wal};
 use crate::engine::ids::Revision;
 use crate::engine::{Event, SimTime, World};
 
@@ -60,6 +60,17 @@ impl SqliteJournal {
                 remedy: "Open the console once to found a world there, or give another --state directory",
                 source: std::io::ErrorKind::NotFound.into(),
             });
+        }
+        // Before SQLite looks at its log and tidies it.
+        let log = path.with_extension("db-wal");
+        let what = wal::damage(&log).map_err(|source| JournalError::Io {
+            path: log,
+            doing: "read",
+            remedy: "See that it can be read",
+            source,
+        })?;
+        if let Some(what) = what {
+            return Err(damaged(path, None, what));
         }
         let journal = Self::connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         journal.recognise()?;
