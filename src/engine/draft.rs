@@ -24,7 +24,7 @@ impl Draft {
             world: world.clone(),
             events: Vec::new(),
             // Time never runs backwards in a journal, whatever a clock says.
-            now: now.max(world.now),
+            now: now.max(world.now).min(SimTime::MAX),
             actor: actor.clone(),
             cause: None,
         }

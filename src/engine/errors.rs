@@ -4,6 +4,11 @@
 
 use super::refusal::Refusal;
 
+/// A refusal ends on somebody's terminal, so whatever it quotes is scrubbed here, once.
+fn inert(text: impl Into<String>) -> String {
+    super::text::scrub(&text.into()).into_owned()
+}
+
 /// One entry of the catalogue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ErrorDef {
@@ -30,7 +35,7 @@ impl ErrorDef {
             id: self.id.to_owned(),
             status: self.status,
             code: self.code.to_owned(),
-            message: message.into(),
+            message: inert(message),
             target: None,
             rule: self.rule.to_owned(),
             remedy: self.remedy.to_owned(),
@@ -160,4 +165,7 @@ catalogue! {
     SIM_04 = "E-SIM-04", 400, "InvalidRuleValue", "R-PERM-08", true,
         "This value does not fit the rule.",
         "Give a value in the unit of the rule.";
+    SIM_05 = "E-SIM-05", 413, "RequestTooLarge", "R-PERM-08", true,
+        "The command is too large.",
+        "Shorten its texts.";
 }

@@ -37,15 +37,23 @@ const SERVICES: [(&str, Actor); 6] = [
 ];
 
 impl fmt::Display for Actor {
+    /// For people; the journal's form is [`Actor::wire`].
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&super::text::scrub(&self.wire()))
+    }
+}
+
+impl Actor {
+    /// `person:minji.kim`, `time`, …
+    pub fn wire(&self) -> String {
         match self {
-            Actor::Person(id) => write!(f, "person:{}", id.as_str()),
+            Actor::Person(id) => format!("person:{}", id.as_str()),
             service => {
                 let word = SERVICES
                     .iter()
                     .find(|(_, a)| a == service)
                     .map_or("", |(w, _)| w);
-                f.write_str(word)
+                word.to_owned()
             }
         }
     }
@@ -67,7 +75,7 @@ impl FromStr for Actor {
 
 impl Serialize for Actor {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        serializer.serialize_str(&self.wire())
     }
 }
 

@@ -57,8 +57,25 @@ pub fn draft(
     command: &Command,
 ) -> Result<Draft, Refusal> {
     let mut draft = Draft::new(world, now, actor);
+    bounded(actor, command)?;
     dispatch(&mut draft, command)?;
     Ok(draft)
+}
+
+/// Longest command of a person, in bytes (SIM: a bound, so that one command cannot fill a journal).
+pub const COMMAND_MAX: usize = 256 * 1024;
+
+fn bounded(actor: &Actor, command: &Command) -> Result<(), Refusal> {
+    if !matches!(actor, Actor::Person(_)) {
+        return Ok(());
+    }
+    let size = postcard::experimental::serialized_size(command).unwrap_or(usize::MAX);
+    if size > COMMAND_MAX {
+        return Err(errors::SIM_05.says(format!(
+            "The command has {size} bytes; {COMMAND_MAX} are allowed."
+        )));
+    }
+    Ok(())
 }
 
 fn dispatch(draft: &mut Draft, command: &Command) -> Result<(), Refusal> {
@@ -86,15 +103,21 @@ fn elapse(draft: &mut Draft) -> Result<(), Refusal> {
         if key.at > until {
             break;
         }
-        draft.now = key.at;
+        // A command may have been decided on a world in which time had not acted yet.
+        draft.now = key.at.max(draft.world.now);
+        let before = draft.events.len();
         let timer = timer.clone();
         draft.world.timers.cancel(key);
         match timer {
             Timer::RequestExpires(id) => lockbox::request::expire(draft, id),
-            Timer::RequestSettles(id) => lockbox::request::settle(draft, id),
+            Timer::RequestSettles(id) => lockbox::request::settle_in_time(draft, id),
             Timer::GrantEnds(id) => lockbox::grant::expire(draft, id),
             Timer::StoryStep(id) => story::step(draft, &id),
         }
+        debug_assert!(
+            draft.events.len() > before,
+            "a timer that leaves no event is not in the fold"
+        );
     }
     Ok(())
 }
@@ -123,6 +146,10 @@ pub fn due(world: &World) -> Option<SimTime> {
 
 /// SHA-256 over the whole state. Two runs are equal when their digests are.
 pub fn digest(world: &World) -> [u8; 32] {
-    // A World is plain data, so it always serialises.
-    Sha256::digest(postcard::to_stdvec(world).unwrap_or_default()).into()
+    #[expect(
+        clippy::expect_used,
+        reason = "a World is plain data, so it always serialises"
+    )]
+    let bytes = postcard::to_stdvec(world).expect("plain data");
+    Sha256::digest(bytes).into()
 }

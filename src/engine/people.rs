@@ -268,6 +268,8 @@ pub(super) fn decide(draft: &mut Draft, command: &Command) -> Result<(), Refusal
     };
     let fact = match command {
         Command::AddTenant(tenant) => {
+            plain("id", tenant.id.as_str())?;
+            plain("domain", &tenant.domain)?;
             if people.tenants.contains_key(&tenant.id) {
                 return Err(twice("tenant", &tenant.id));
             }
@@ -287,6 +289,11 @@ pub(super) fn decide(draft: &mut Draft, command: &Command) -> Result<(), Refusal
             }
         }
         Command::AddPerson(person) => {
+            plain("id", person.id.as_str())?;
+            plain("upn", &person.upn)?;
+            if let Some(mail) = &person.mail {
+                plain("mail", mail)?;
+            }
             if people.persons.contains_key(&person.id) {
                 return Err(twice("person", &person.id));
             }
@@ -300,12 +307,14 @@ pub(super) fn decide(draft: &mut Draft, command: &Command) -> Result<(), Refusal
                 return Err(twice("group", &group.id));
             }
             known_tenant(&group.tenant)?;
+            plain("id", group.id.as_str())?;
             for member in &group.members {
-                draft.world.person(member)?;
+                same_tenant(&draft.world, member, &group.tenant)?;
             }
             Fact::GroupAdded(group.clone())
         }
         Command::AddManagementGroup { id, tenant } => {
+            plain("id", id.as_str())?;
             if people.management_groups.contains_key(id) {
                 return Err(twice("management group", id));
             }
@@ -337,32 +346,42 @@ pub(super) fn decide(draft: &mut Draft, command: &Command) -> Result<(), Refusal
     Ok(())
 }
 
-fn known_assignment(world: &World, assignment: &Assignment) -> Result<(), Refusal> {
-    match &assignment.principal {
-        Principal::Person(id) => {
-            world.person(id)?;
-        }
-        Principal::Group(id) => {
-            if !world.people.groups.contains_key(id) {
-                return Err(errors::SIM_02
-                    .says(format!("There is no group {id}."))
-                    .target("principal"));
-            }
-        }
+/// Names by which things are found stay on one line and do nothing to a terminal or a mail header.
+pub(super) fn plain(field: &str, text: &str) -> Result<(), Refusal> {
+    let acts = text
+        .chars()
+        .any(|c| super::text::acts(c) || c.is_whitespace());
+    if text.is_empty() || text.len() > NAME_MAX || acts {
+        return Err(errors::SIM_02
+            .says(format!(
+                "{text:?} cannot be a {field}: 1 to {NAME_MAX} bytes, no spaces, no control characters."
+            ))
+            .target(field));
     }
-    match &assignment.scope {
-        Scope::ManagementGroup(id) => {
-            if !world.people.management_groups.contains_key(id) {
-                return Err(errors::SIM_02
-                    .says(format!("There is no management group {id}."))
-                    .target("scope"));
-            }
-        }
-        Scope::Subscription(id) => {
-            world.subscription(id)?;
-        }
+    Ok(())
+}
+
+/// Longest name of a thing, in bytes (SIM).
+const NAME_MAX: usize = 256;
+
+fn same_tenant(world: &World, person: &PersonId, tenant: &TenantId) -> Result<(), Refusal> {
+    match &world.person(person)?.side {
+        Side::Customer(home) if home == tenant => Ok(()),
+        _ => Err(errors::SIM_02
+            .says(format!("{person} does not belong to tenant {tenant}."))
+            .target("principal")),
+    }
+}
+
+fn known_assignment(world: &World, assignment: &Assignment) -> Result<(), Refusal> {
+    let tenant = match &assignment.scope {
+        Scope::ManagementGroup(id) => world.people.management_groups.get(id).ok_or_else(|| {
+            errors::SIM_02
+                .says(format!("There is no management group {id}."))
+                .target("scope")
+        })?,
+        Scope::Subscription(id) => &world.subscription(id)?.tenant,
         Scope::ResourceGroup(id, group) => {
-            world.subscription(id)?;
             if !world
                 .resources
                 .groups
@@ -372,9 +391,27 @@ fn known_assignment(world: &World, assignment: &Assignment) -> Result<(), Refusa
                     .says(format!("There is no resource group {id}/{group}."))
                     .target("scope"));
             }
+            &world.subscription(id)?.tenant
+        }
+    };
+    match &assignment.principal {
+        Principal::Person(id) => same_tenant(world, id, tenant),
+        Principal::Group(id) => {
+            let group = world.people.groups.get(id).ok_or_else(|| {
+                errors::SIM_02
+                    .says(format!("There is no group {id}."))
+                    .target("principal")
+            })?;
+            if group.tenant != *tenant {
+                return Err(errors::SIM_02
+                    .says(format!(
+                        "The group {id} does not belong to tenant {tenant}."
+                    ))
+                    .target("principal"));
+            }
+            Ok(())
         }
     }
-    Ok(())
 }
 
 pub(super) fn evolve(people: &mut People, fact: &Fact) {

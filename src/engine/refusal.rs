@@ -5,9 +5,10 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::text::scrub;
 use super::time::SimTime;
 
-/// Why the world will not do it.
+/// Why the world will not do it. Every text in it is scrubbed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Refusal {
     /// Id in the error catalogue, `E-…` (`domain.md` §e, or `engine/errors.rs` for extensions).
@@ -32,7 +33,7 @@ pub struct Refusal {
 
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&super::text::scrub(&self.message))
+        f.write_str(&self.message)
     }
 }
 
@@ -40,11 +41,11 @@ impl std::error::Error for Refusal {}
 
 impl Refusal {
     pub fn target(mut self, target: impl Into<String>) -> Self {
-        self.target = Some(target.into());
+        self.target = Some(scrub(&target.into()).into_owned());
         self
     }
     pub fn remedy(mut self, remedy: impl Into<String>) -> Self {
-        self.remedy = remedy.into();
+        self.remedy = scrub(&remedy.into()).into_owned();
         self
     }
     pub fn allowed_from(mut self, at: SimTime) -> Self {

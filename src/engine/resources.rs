@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::draft::Draft;
 use super::errors;
 use super::ids::{ManagementGroupId, ResourceId, SubscriptionId, TenantId};
+use super::people::plain;
 use super::random;
 use super::refusal::Refusal;
 use super::text::{Untrusted, scrub};
@@ -188,6 +189,7 @@ pub(super) fn decide(draft: &mut Draft, command: &Command) -> Result<(), Refusal
     let world = &draft.world;
     let fact = match command {
         Command::AddSubscription(subscription) => {
+            plain("id", subscription.id.as_str())?;
             if world.resources.subscriptions.contains_key(&subscription.id) {
                 return Err(errors::SIM_02
                     .says(format!(
@@ -211,6 +213,7 @@ pub(super) fn decide(draft: &mut Draft, command: &Command) -> Result<(), Refusal
             Fact::SubscriptionAdded(subscription.clone())
         }
         Command::AddGroup { subscription, name } => {
+            plain("name", name)?;
             world.subscription(subscription)?;
             if world
                 .resources
@@ -230,6 +233,8 @@ pub(super) fn decide(draft: &mut Draft, command: &Command) -> Result<(), Refusal
             }
         }
         Command::Add(resource) => {
+            plain("name", &resource.name)?;
+            plain("location", &resource.location)?;
             world.subscription(&resource.subscription)?;
             let group = (resource.subscription.clone(), resource.group.clone());
             if !world.resources.groups.contains(&group) {

@@ -124,6 +124,43 @@ impl Default for Rules {
     }
 }
 
+impl Rules {
+    /// Whether the values fit together. Beyond these bounds instants leave the calendar or a request could
+    /// never be decided.
+    fn sound(&self) -> Result<(), String> {
+        let decade = Span::days(3_650);
+        let longest = [
+            self.request_expiry,
+            self.grant_duration_max,
+            self.activity_lookback,
+        ];
+        if longest
+            .iter()
+            .any(|span| *span <= Span::ZERO || *span > decade)
+        {
+            return Err(format!("it must be more than 0 and at most {decade}"));
+        }
+        if self.grant_duration <= Span::ZERO || self.grant_duration > self.grant_duration_max {
+            return Err(
+                "grant-duration must be more than 0 and at most grant-duration-max".to_owned(),
+            );
+        }
+        let latencies = [
+            self.latency_initialize,
+            self.latency_decide,
+            self.latency_complete,
+            self.latency_revoke,
+        ];
+        if latencies
+            .iter()
+            .any(|span| *span < Span::ZERO || *span >= self.request_expiry)
+        {
+            return Err("a latency must be shorter than request-expiry".to_owned());
+        }
+        Ok(())
+    }
+}
+
 /// One number of the rules: where it stands, what it is for, where it comes from.
 pub struct Number {
     /// The name by which it is listed and changed.
@@ -305,11 +342,13 @@ pub(super) fn decide(draft: &mut Draft, command: &Command) -> Result<(), Refusal
         Command::Set { name, value } => {
             let number = find(name)?;
             let mut trial = draft.world.rules.clone();
-            (number.set)(&mut trial, value).map_err(|why| {
-                errors::SIM_04
-                    .says(format!("{name} cannot be set: {why}."))
-                    .target(name.clone())
-            })?;
+            (number.set)(&mut trial, value)
+                .and_then(|()| trial.sound())
+                .map_err(|why| {
+                    errors::SIM_04
+                        .says(format!("{name} cannot be set: {why}."))
+                        .target(name.clone())
+                })?;
             draft.emit(Fact::NumberSet {
                 name: name.clone(),
                 value: value.clone(),

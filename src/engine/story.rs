@@ -202,10 +202,13 @@ pub(super) fn step(draft: &mut Draft, id: &StoryId) {
         step: number,
     });
     let tickets_before = draft.world.lockbox.tickets.len();
-    // On a copy: a refused step leaves nothing half-done.
-    let mut trial = draft.clone();
+    // On a draft of its own: a refused step leaves nothing half-done.
+    let mut trial = Draft::new(&draft.world, draft.now, &draft.actor);
     match perform(&mut trial, &underway, &step, due) {
-        Ok(()) => *draft = trial,
+        Ok(()) => {
+            draft.world = trial.world;
+            draft.events.append(&mut trial.events);
+        }
         Err(refusal) => {
             draft.because(due, Actor::Time, |draft| {
                 draft.emit(Fact::Skipped {

@@ -77,6 +77,7 @@ pub fn acts(c: char) -> bool {
         | '\u{2028}'..='\u{202e}'
         | '\u{2060}'..='\u{206f}'
         | '\u{3164}'
+        | '\u{fdd0}'..='\u{fdef}'
         | '\u{fe00}'..='\u{fe0e}'
         | '\u{feff}'
         | '\u{ffa0}'
@@ -87,6 +88,7 @@ pub fn acts(c: char) -> bool {
         | '\u{e000}'..='\u{f8ff}'
         | '\u{e0000}'..='\u{e0fff}'
         | '\u{f0000}'..='\u{10ffff}')
+        || u32::from(c) & 0xfffe == 0xfffe
 }
 
 /// The text with every acting character shown as `⟨U+XXXX⟩`. A tab becomes one space.

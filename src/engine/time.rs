@@ -19,6 +19,9 @@ pub struct SimTime(pub i64);
 pub struct Span(pub i64);
 
 impl SimTime {
+    /// The last instant: its text form is the last that sorts and reads back. Adding stops here.
+    pub const MAX: SimTime = SimTime(253_402_300_799_999_999);
+
     /// The instant as a calendar date and time. Instants outside chrono's range (years ±262 000) fold to
     /// the epoch; the parser refuses them before they get here.
     pub fn calendar(self) -> DateTime<Utc> {
@@ -69,16 +72,16 @@ impl Span {
         Span(n)
     }
     pub const fn seconds(n: i64) -> Span {
-        Span(n * 1_000_000)
+        Span(n.saturating_mul(1_000_000))
     }
     pub const fn minutes(n: i64) -> Span {
-        Span::seconds(n * 60)
+        Span::seconds(n.saturating_mul(60))
     }
     pub const fn hours(n: i64) -> Span {
-        Span::minutes(n * 60)
+        Span::minutes(n.saturating_mul(60))
     }
     pub const fn days(n: i64) -> Span {
-        Span::hours(n * 24)
+        Span::hours(n.saturating_mul(24))
     }
 
     /// The two largest units, for countdowns: `3d 23h`, `7h 59m`, `4m 05s`, `12s`.
@@ -105,7 +108,7 @@ impl Span {
 impl Add<Span> for SimTime {
     type Output = SimTime;
     fn add(self, span: Span) -> SimTime {
-        SimTime(self.0.saturating_add(span.0))
+        SimTime(self.0.saturating_add(span.0).min(SimTime::MAX.0))
     }
 }
 
@@ -133,7 +136,7 @@ impl fmt::Display for SimTime {
 /// Why a piece of text is not a time or a span.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TimeError {
-    #[error("{0:?} is not a time; write 2020-11-22T09:00:00Z")]
+    #[error("{0:?} is not a time from 1970 to 9999; write 2020-11-22T09:00:00Z")]
     Instant(String),
     #[error("{0:?} is not a span; write for example 4d, 8h, 3d12h, 30m, 90s, 250ms or 1us")]
     Span(String),
@@ -149,7 +152,11 @@ impl FromStr for SimTime {
                     .map(|t| t.and_utc())
             })
             .map_err(|_| TimeError::Instant(text.to_owned()))?;
-        Ok(SimTime(parsed.timestamp_micros()))
+        let at = SimTime(parsed.timestamp_micros());
+        if at.0 < 0 || at > SimTime::MAX {
+            return Err(TimeError::Instant(text.to_owned()));
+        }
+        Ok(at)
     }
 }
 

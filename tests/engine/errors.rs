@@ -300,7 +300,7 @@ fn waiting_inside(stage: &mut Stage) -> JitId {
 fn e_jit_04_the_wrong_internal_approver() {
     let mut stage = Stage::new();
     let jit = waiting_inside(&mut stage);
-    for who in ["lea", "sue", "ann"] {
+    for who in ["lea", "sue"] {
         let yes = jit::Command::Approve {
             jit,
             reason: "".into(),
@@ -424,9 +424,10 @@ fn e_gr_06_only_an_owner_revokes() {
         grant,
         reason: "".into(),
     };
-    for who in ["con", "sue", "fay"] {
+    for who in ["con", "rea", "sue"] {
         refused(&mut stage, &person(who), revoke.clone(), &errors::GR_06);
     }
+    refused(&mut stage, &person("fay"), revoke, &errors::GR_01);
 }
 
 #[test]
@@ -570,4 +571,101 @@ fn e_sim_03_e_sim_04_a_number_that_is_not_there_or_does_not_fit() {
         request::Status::Pending,
         "the changed number is in force"
     );
+}
+
+#[test]
+fn e_sim_05_a_command_that_would_fill_the_journal() {
+    let mut stage = Stage::new();
+    let mut open = opening("c");
+    open.contact.country = "x".repeat(lockbox::engine::COMMAND_MAX).into();
+    refused(
+        &mut stage,
+        &person("con"),
+        ticket::Command::Open(open),
+        &errors::SIM_05,
+    );
+}
+
+#[test]
+fn e_sim_02_names_that_would_act_and_roles_across_organisations() {
+    let mut stage = Stage::new();
+    let of = |id: &str, mail: &str| people::Person {
+        id: id.into(),
+        name: "\u{1b}[2J".into(),
+        upn: "x@x.example".into(),
+        mail: Some(mail.into()),
+        side: people::Side::Customer("contoso".into()),
+        isolated_identity: false,
+        mfa: false,
+    };
+    for (id, mail) in [
+        ("a\u{1b}[2J", "a@x.example"),
+        ("a b", "a@x.example"),
+        ("", "a@x.example"),
+        ("a", "a@x.example\r\nBcc: b@x.example"),
+        ("a\u{202e}", "a@x.example"),
+    ] {
+        let add = people::Command::AddPerson(of(id, mail));
+        refused(&mut stage, &Actor::Simulator, add, &errors::SIM_02);
+    }
+    for outsider in ["fay", "sue"] {
+        let assign = people::Command::Assign(people::Assignment {
+            scope: people::Scope::Subscription("c".into()),
+            principal: people::Principal::Person(outsider.into()),
+            role: people::Role::Owner,
+        });
+        refused(&mut stage, &Actor::Simulator, assign, &errors::SIM_02);
+    }
+}
+
+#[test]
+fn e_sim_04_numbers_that_would_leave_the_calendar_or_block_every_decision() {
+    let mut stage = Stage::new();
+    for (name, value) in [
+        ("request-expiry", "3000000d"),
+        ("request-expiry", "0s"),
+        ("latency-initialize", "4d"),
+        ("grant-duration", "0s"),
+        ("grant-duration", "8d"),
+    ] {
+        let set = rules::Command::Set {
+            name: name.into(),
+            value: value.into(),
+        };
+        refused(&mut stage, &Actor::Simulator, set, &errors::SIM_04);
+    }
+}
+
+/// What a customer may not know, no refusal tells.
+#[test]
+fn refusals_do_not_tell_a_customer_about_a_bypass_or_about_another_organisation() {
+    let mut stage = Stage::new();
+    let ticket = stage.stuck_ticket("con", "c");
+    let mut asked = access(ticket, &["c/web/vm-linux"]);
+    asked.exclusion = Some(jit::Exclusion::Emergency);
+    let jit = stage.submit("sue", asked).unwrap();
+    let grant = stage.world.lockbox.jits[&jit].grant.unwrap();
+    for who in ["ann", "con", "fay"] {
+        let connect = grant::Command::Connect {
+            grant,
+            resource: "c/web/vm-linux".into(),
+        };
+        let revoke = grant::Command::Revoke {
+            grant,
+            reason: "".into(),
+        };
+        for command in [connect, grant::Command::End { grant }, revoke] {
+            refused(&mut stage, &person(who), command, &errors::GR_01);
+        }
+        let seen = ask(&stage.world, stage.now, &person(who), &Query::Grant(grant));
+        assert_eq!(seen.unwrap_err().id, "E-GR-01");
+        let yes = jit::Command::Approve {
+            jit,
+            reason: "".into(),
+        };
+        refused(&mut stage, &person(who), yes, &errors::JIT_07);
+    }
+    let request = stage.pending();
+    let refusal = refused(&mut stage, &person("fay"), decide(request), &errors::LB_03);
+    assert!(!refusal.remedy.contains("ann"), "{}", refusal.remedy);
 }

@@ -60,6 +60,16 @@ fn imports_run_downward() {
         let own = floor(room).unwrap_or_else(|| panic!("src/{room} stands on no floor"));
         let text = fs::read_to_string(&file).unwrap();
         for (n, line) in code_lines(&text) {
+            assert!(
+                !line.contains("crate::{"),
+                "{}:{n}: one import a line, so that it can be read",
+                relative.display()
+            );
+            assert!(
+                !line.contains("super::super::super"),
+                "{}:{n}: climbs out of its room",
+                relative.display()
+            );
             for (at, _) in line.match_indices("crate::") {
                 let target: String = line[at + 7..]
                     .chars()
@@ -118,6 +128,11 @@ fn the_engine_reaches_no_file_clock_thread_socket_or_terminal() {
     for file in files {
         let text = fs::read_to_string(&file).unwrap();
         for (n, line) in code_lines(&text) {
+            assert!(
+                !line.contains("std::{") || !file.starts_with(&engine),
+                "{}:{n}: one import a line",
+                file.display()
+            );
             for word in FORBIDDEN {
                 assert!(!line.contains(word), "{}:{n} names {word}", file.display());
             }

@@ -6,7 +6,7 @@ use lockbox::engine::lockbox::jit::{Exclusion, Level, Reach};
 use lockbox::engine::lockbox::request::{Operation, Status};
 use lockbox::engine::lockbox::{grant, jit, request, ticket};
 use lockbox::engine::people::{self, Assignment, Principal, Role, Scope, SupportPlan};
-use lockbox::engine::{Actor, Command, Event, Fact, Span, World, digest, evolve, rules};
+use lockbox::engine::{Actor, Command, Event, Fact, Span, World, digest, evolve, rules, story};
 use proptest::prelude::*;
 
 use crate::stage::{Stage, access, opening, person};
@@ -29,6 +29,8 @@ const THINGS: [&str; 7] = [
 enum Move {
     Act(usize, Box<Command>),
     Simulate(Box<Command>),
+    /// A scripted story under this name, some of whose steps will be refused, beginning in so many hours.
+    Tell(u8, i64),
     Wait(Span),
 }
 
@@ -102,22 +104,87 @@ fn moves() -> impl Strategy<Value = Move> {
             };
             Move::Simulate(act(c))
         }),
+        1 => (0..3u8, 0..4i64).prop_map(|(n, hours)| Move::Tell(n, hours)),
         4 => prop_oneof![
             Just(Span::minutes(7)), Just(Span::hours(1)), Just(Span::hours(8)), Just(Span(Span::days(4).0 - 1)), Just(Span::days(1)), Just(Span::micros(1)),
         ].prop_map(Move::Wait),
     ]
 }
 
+fn told(name: u8, from: lockbox::engine::SimTime) -> story::Story {
+    let step = |hours: i64, by: Option<&str>, deed| story::Step {
+        at: from + Span::hours(hours),
+        by: by.map(Into::into),
+        deed,
+    };
+    let ask = story::Ask {
+        resources: imbl::vector!["c/web/vm-windows".into()],
+        level: Level::Reader,
+        reach: Reach::CustomerData,
+        exclusion: None,
+        duration: jit::Duration::Default,
+        justification: "look".into(),
+    };
+    story::Story {
+        id: format!("story-{name}").into(),
+        steps: imbl::vector![
+            step(0, Some("con"), story::Deed::Open(opening("c"))),
+            step(
+                1,
+                None,
+                story::Deed::Approve {
+                    reason: "too early, skipped".into()
+                }
+            ),
+            step(
+                1,
+                None,
+                story::Deed::TryTools {
+                    text: "telemetry".into(),
+                    sufficed: false
+                }
+            ),
+            step(2, None, story::Deed::Submit(ask)),
+            step(
+                5,
+                Some("ann"),
+                story::Deed::Approve {
+                    reason: "ok".into()
+                }
+            ),
+            step(
+                6,
+                None,
+                story::Deed::Connect {
+                    resource: "c/web/vm-windows".into()
+                }
+            ),
+            step(
+                7,
+                None,
+                story::Deed::Connect {
+                    resource: "c/web/vm-linux".into()
+                }
+            ),
+            step(8, None, story::Deed::End),
+        ],
+    }
+}
+
 fn play(stage: &mut Stage, moves: &[Move]) {
     for step in moves {
         match step {
             Move::Wait(span) => stage.wait(*span),
-            Move::Act(..) | Move::Simulate(_) => {
+            Move::Act(..) | Move::Simulate(_) | Move::Tell(..) => {
                 stage.elapse();
                 let (world, length) = (stage.world.clone(), stage.journal.len());
                 let result = match step {
                     Move::Act(who, command) => stage.act(&person(CAST[*who]), (**command).clone()),
                     Move::Simulate(command) => stage.act(&Actor::Simulator, (**command).clone()),
+                    Move::Tell(name, hours) => {
+                        let story = told(*name, stage.now + Span::hours(*hours));
+                        stage.act(&Actor::Simulator, story::Command::Add(story))
+                    }
                     Move::Wait(_) => continue,
                 };
                 match result {
@@ -131,6 +198,7 @@ fn play(stage: &mut Stage, moves: &[Move]) {
                 }
             }
         }
+        stage.elapse();
         invariants(&stage.world, stage.now);
     }
 }
@@ -211,7 +279,8 @@ fn invariants(world: &World, now: lockbox::engine::SimTime) {
             .grants
             .values()
             .filter(|g| g.timer.is_some())
-            .count();
+            .count()
+        + world.stories.underway.len();
     assert_eq!(world.timers.len(), waiting);
     assert!(world.timers.next().is_none_or(|(key, _)| key.at > now));
 }

@@ -21,6 +21,7 @@ use crate::engine::event::Actor;
 use crate::engine::ids::{
     GrantId, JitId, PersonId, RequestId, ResourceId, Revision, SubscriptionId, TicketId,
 };
+use crate::engine::people::{Action, Side};
 use crate::engine::refusal::Refusal;
 use crate::engine::text::Untrusted;
 use crate::engine::time::SimTime;
@@ -47,13 +48,15 @@ pub struct Grant {
     pub engineer: PersonId,
     pub resources: Vector<ResourceId>,
     pub level: jit::Level,
+    /// The event that began it.
+    pub revision: Revision,
     pub from: SimTime,
     pub until: SimTime,
     pub status: Status,
     pub ended_at: Option<SimTime>,
     /// Why no customer was asked, when none was.
     pub bypass: Option<Bypass>,
-    pub sessions: Vector<Session>,
+    pub sessions: Vec<Session>,
     /// Who revoked it and why (extension).
     pub revoked: Option<(PersonId, Untrusted)>,
     pub timer: Option<TimerKey>,
@@ -67,7 +70,7 @@ pub struct Session {
     pub closed_at: Option<SimTime>,
     /// Ended by the grant, not by the engineer.
     pub forced: bool,
-    pub actions: Vector<Recorded>,
+    pub actions: Vec<Recorded>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -130,7 +133,7 @@ pub(crate) fn decide(draft: &mut Draft, command: &Command) -> Result<(), Refusal
     let by = draft.person()?;
     match command {
         Command::Connect { grant, resource } => {
-            let found = in_force(draft, *grant)?;
+            let found = in_force(draft, &by, *grant)?;
             its_engineer(&found, &by)?;
             draft.world.resource(resource)?;
             if !found.resources.contains(resource) {
@@ -147,7 +150,7 @@ pub(crate) fn decide(draft: &mut Draft, command: &Command) -> Result<(), Refusal
             });
         }
         Command::Act { grant, text } => {
-            let found = in_force(draft, *grant)?;
+            let found = in_force(draft, &by, *grant)?;
             its_engineer(&found, &by)?;
             if !found.sessions.iter().any(|s| s.closed_at.is_none()) {
                 return Err(errors::GR_05.refuse().target("grant"));
@@ -161,27 +164,24 @@ pub(crate) fn decide(draft: &mut Draft, command: &Command) -> Result<(), Refusal
             });
         }
         Command::End { grant } => {
-            let found = in_force(draft, *grant)?;
+            let found = in_force(draft, &by, *grant)?;
             its_engineer(&found, &by)?;
-            close_sessions(draft, &found, false);
             let closed = draft.emit(Fact::Closed { grant: *grant });
+            let engineer = draft.actor.clone();
+            draft.because(closed, engineer, |draft| {
+                close_sessions(draft, &found, false)
+            });
             over(draft, closed, &found, false);
         }
         Command::Revoke { grant, reason } => {
-            let found = draft.world.grant(*grant)?.clone();
+            let found = draft.world.grant_seen_by(&by, *grant)?.clone();
             let person = draft.world.person(&by)?;
             if let Some(why) = draft.world.why_not_approver(person, &found.subscription) {
                 return Err(errors::GR_06.says(format!(
                     "Only an Owner of the subscription can revoke this grant; {by} {why}."
                 )));
             }
-            // A bypass is not the customer's to see, so it is not theirs to revoke (i-32).
-            if found.request.is_none() {
-                return Err(errors::GR_01
-                    .says(format!("There is no grant {grant}."))
-                    .target("grant"));
-            }
-            let found = in_force(draft, *grant)?;
+            let found = in_force(draft, &by, *grant)?;
             let revoked = draft.emit(Fact::Revoked {
                 grant: *grant,
                 by,
@@ -211,7 +211,9 @@ pub(crate) fn expire(draft: &mut Draft, id: GrantId) {
     let Some(found) = draft.world.lockbox.grants.get(&id).cloned() else {
         return;
     };
-    let expired = draft.emit(Fact::Expired { grant: id });
+    let expired = draft.because(found.revision, Actor::Time, |d| {
+        d.emit(Fact::Expired { grant: id })
+    });
     draft.because(expired, Actor::Jit, |draft| {
         close_sessions(draft, &found, true)
     });
@@ -236,8 +238,8 @@ fn over(draft: &mut Draft, cause: Revision, grant: &Grant, revoked: bool) {
     });
 }
 
-fn in_force(draft: &Draft, id: GrantId) -> Result<Arc<Grant>, Refusal> {
-    let grant = draft.world.grant(id)?;
+fn in_force(draft: &Draft, by: &PersonId, id: GrantId) -> Result<Arc<Grant>, Refusal> {
+    let grant = draft.world.grant_seen_by(by, id)?;
     // Boundary: at the end instant the end wins, even if time has not acted yet.
     let expired = grant.status == Status::Active && draft.now >= grant.until;
     if grant.status != Status::Active || expired {
@@ -287,12 +289,13 @@ pub(crate) fn evolve(world: &mut World, at: SimTime, revision: Revision, fact: &
                     engineer: from.engineer.clone(),
                     resources: from.resources.clone(),
                     level: from.level,
+                    revision,
                     from: at,
                     until: *until,
                     status: Status::Active,
                     ended_at: None,
                     bypass: from.bypass,
-                    sessions: Vector::new(),
+                    sessions: Vec::new(),
                     revoked: None,
                     timer: Some(timer),
                 }),
@@ -304,17 +307,17 @@ pub(crate) fn evolve(world: &mut World, at: SimTime, revision: Revision, fact: &
             }
         }
         Fact::Connected { grant, resource } => edit(&mut world.lockbox.grants, grant, |g| {
-            g.sessions.push_back(Session {
+            g.sessions.push(Session {
                 resource: resource.clone(),
                 opened_at: at,
                 closed_at: None,
                 forced: false,
-                actions: Vector::new(),
+                actions: Vec::new(),
             });
         }),
         Fact::Acted { grant, text } => edit(&mut world.lockbox.grants, grant, |g| {
             if let Some(session) = g.sessions.iter_mut().rev().find(|s| s.closed_at.is_none()) {
-                session.actions.push_back(Recorded {
+                session.actions.push(Recorded {
                     revision,
                     at,
                     text: text.clone(),
@@ -353,6 +356,12 @@ fn end(world: &mut World, at: SimTime, id: GrantId, status: Status) {
     });
 }
 
+fn no_grant(id: GrantId) -> Refusal {
+    errors::GR_01
+        .says(format!("There is no grant {id}."))
+        .target("grant")
+}
+
 /// One record of the guest's Windows event log (R-LOCK-36).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct WindowsEvent {
@@ -366,11 +375,20 @@ pub struct WindowsEvent {
 
 impl World {
     pub fn grant(&self, id: GrantId) -> Result<&Arc<Grant>, Refusal> {
-        self.lockbox.grants.get(&id).ok_or_else(|| {
-            errors::GR_01
-                .says(format!("There is no grant {id}."))
-                .target("grant")
-        })
+        self.lockbox.grants.get(&id).ok_or_else(|| no_grant(id))
+    }
+
+    /// The grant, if this person may know of it. Access that bypassed the customer is not the customer's to
+    /// see, nor to revoke (i-32); to them it does not exist.
+    pub fn grant_seen_by(&self, by: &PersonId, id: GrantId) -> Result<&Arc<Grant>, Refusal> {
+        let grant = self.grant(id)?;
+        let seen = match self.person(by)?.side {
+            Side::Vendor(_) => true,
+            Side::Customer(_) => {
+                grant.request.is_some() && self.may(by, Action::RequestRead, &grant.subscription)
+            }
+        };
+        if seen { Ok(grant) } else { Err(no_grant(id)) }
     }
 
     /// What the guests' Windows event logs say about the sessions of a grant: 4624 logon, 4688 process

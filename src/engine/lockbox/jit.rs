@@ -282,6 +282,13 @@ pub(crate) fn decide(draft: &mut Draft, command: &Command) -> Result<(), Refusal
         }
         Command::Approve { jit, reason } => {
             awaiting(draft, &by, *jit)?;
+            let ticket = draft.world.ticket(draft.world.jit(*jit)?.ticket)?;
+            // R-LOCK-38: nothing is left to move forward on a ticket that is over.
+            if !ticket.phase.is_open() {
+                return Err(errors::SUP_02
+                    .says(format!("Ticket {} is {}.", ticket.id, ticket.phase))
+                    .target("ticket"));
+            }
             let approved = draft.emit(Fact::InternallyApproved {
                 jit: *jit,
                 by,
@@ -307,11 +314,15 @@ pub(crate) fn decide(draft: &mut Draft, command: &Command) -> Result<(), Refusal
 pub(super) fn initiate(draft: &mut Draft, submit: &Submit) -> Result<(), Refusal> {
     let by = draft.person()?;
     let (submit, scope) = validate(draft, &by, submit, true)?;
+    for id in &submit.resources {
+        if draft.world.resource(id)?.coverage() == Coverage::NotCovered {
+            return Err(errors::LB_07.refuse().target("resources"));
+        }
+    }
     if let Some(reason) = lockbox_bypass(&draft.world, &submit.resources)? {
         return Err(match reason {
             Bypass::PlanTooLow => errors::LB_06.refuse(),
-            Bypass::NotEnrolled => errors::LB_08.refuse(),
-            _ => errors::LB_07.refuse(),
+            _ => errors::LB_08.refuse(),
         }
         .target("resources"));
     }
@@ -394,15 +405,15 @@ fn validate(
         }
     }
     let scope = scope_of(world, &submit.resources)?;
-    if !found.tools_tried && !drill {
-        let Some(tried) = &submit.tried else {
-            return Err(errors::JIT_02
-                .says(format!(
-                    "Standard tools and telemetry have not been tried on ticket {} yet.",
-                    found.id
-                ))
-                .target("ticket"));
-        };
+    if submit.tried.is_none() && !found.tools_tried && !drill {
+        return Err(errors::JIT_02
+            .says(format!(
+                "Standard tools and telemetry have not been tried on ticket {} yet.",
+                found.id
+            ))
+            .target("ticket"));
+    }
+    if let Some(tried) = &submit.tried {
         ticket::decide(
             draft,
             &ticket::Command::TryTools {
@@ -535,8 +546,11 @@ pub fn lockbox_bypass(world: &World, ids: &Vector<ResourceId>) -> Result<Option<
 }
 
 fn awaiting(draft: &Draft, by: &PersonId, id: JitId) -> Result<(), Refusal> {
-    let jit = draft.world.jit(id)?;
     let person = draft.world.person(by)?;
+    if !matches!(person.side, Side::Vendor(_)) {
+        return Err(errors::JIT_07.refuse());
+    }
+    let jit = draft.world.jit(id)?;
     let Some(wanted) = jit
         .internal
         .filter(|_| jit.state == State::AwaitingInternalApproval)

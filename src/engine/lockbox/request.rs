@@ -13,7 +13,7 @@
 
 use std::sync::Arc;
 
-use imbl::{OrdSet, Vector};
+use imbl::Vector;
 use serde::{Deserialize, Serialize};
 
 use super::grant;
@@ -25,7 +25,7 @@ use crate::engine::event::Actor;
 use crate::engine::ids::{
     GrantId, JitId, PersonId, RequestId, ResourceId, Revision, SubscriptionId, TicketId,
 };
-use crate::engine::people::Side;
+use crate::engine::people::{Action, Side};
 use crate::engine::random;
 use crate::engine::refusal::Refusal;
 use crate::engine::text::Untrusted;
@@ -165,10 +165,10 @@ pub struct Request {
     pub expires_at: SimTime,
     /// Designated approvers when it started: the mail list (R-LOCK-14). The right to decide is tested when
     /// deciding.
-    pub approvers: OrdSet<PersonId>,
+    pub approvers: Vec<PersonId>,
     pub decision: Option<Decision>,
     pub grant: Option<GrantId>,
-    pub history: Vector<Change>,
+    pub history: Vec<Change>,
     /// The expiry, or the end of a transient status.
     pub timer: Option<TimerKey>,
 }
@@ -193,7 +193,7 @@ pub enum Fact {
     Created {
         request: RequestId,
         jit: JitId,
-        approvers: OrdSet<PersonId>,
+        approvers: Vec<PersonId>,
         expires_at: SimTime,
         settles_at: SimTime,
     },
@@ -267,37 +267,43 @@ pub(super) fn start(draft: &mut Draft, jit: JitId) {
         draft.now + rules.request_expiry,
         draft.now + rules.latency_initialize,
     );
-    let approvers = draft.world.owners(&from.subscription);
+    let approvers = draft.world.owners(&from.subscription).into_iter().collect();
     let cause = draft.emit(jit::Fact::AwaitsCustomer { jit, request });
     draft.because(cause, Actor::Lockbox, |draft| {
         let created = draft.emit(Fact::Created {
             request,
             jit,
-            approvers: approvers.clone(),
+            approvers,
             expires_at,
             settles_at,
         });
-        draft.because(created, Actor::Lockbox, |draft| {
-            for to in approvers {
-                let address = draft
-                    .world
-                    .people
-                    .persons
-                    .get(&to)
-                    .and_then(|p| p.mail.clone());
-                if let Some(address) = address {
-                    draft.emit(Fact::Mailed {
-                        request,
-                        to,
-                        address,
-                    });
-                }
-            }
-            if settles_at == draft.now {
-                draft.emit(Fact::Notified { request });
-            }
-        });
+        if settles_at == draft.now {
+            draft.because(created, Actor::Lockbox, |draft| notify(draft, request));
+        }
     });
+}
+
+/// R-LOCK-13, 14: one mail to each designated approver with a mailbox, then the request waits.
+fn notify(draft: &mut Draft, id: RequestId) {
+    let Some(request) = draft.world.lockbox.requests.get(&id).cloned() else {
+        return;
+    };
+    for to in &request.approvers {
+        let address = draft
+            .world
+            .people
+            .persons
+            .get(to)
+            .and_then(|p| p.mail.clone());
+        if let Some(address) = address {
+            draft.emit(Fact::Mailed {
+                request: id,
+                to: to.clone(),
+                address,
+            });
+        }
+    }
+    draft.emit(Fact::Notified { request: id });
 }
 
 fn decide_request(
@@ -316,10 +322,15 @@ fn decide_request(
             .iter()
             .map(ToString::to_string)
             .collect();
-        let remedy = if owners.is_empty() {
-            "Nobody is Owner of the subscription; the request will expire.".to_owned()
-        } else {
-            format!("Ask an Owner of the subscription: {}.", owners.join(", "))
+        // Who may not even read the request is not told whose it is.
+        let may_read = matches!(person.side, Side::Vendor(_))
+            || world.may(&by, Action::RequestRead, &request.subscription);
+        let remedy = match (may_read, owners.is_empty()) {
+            (false, _) => "Ask an Owner of the subscription.".to_owned(),
+            (true, true) => {
+                "Nobody is Owner of the subscription; the request will expire.".to_owned()
+            }
+            (true, false) => format!("Ask an Owner of the subscription: {}.", owners.join(", ")),
         };
         return Err(errors::LB_03
             .says(format!(
@@ -341,12 +352,34 @@ fn decide_request(
         } else {
             request.status
         };
-        return Err(errors::LB_04
+        let refusal = errors::LB_04.says(format!(
+            "{id} is {status}, so it cannot be decided any more."
+        ));
+        let refusal = match (status, request.timer) {
+            // The one status that comes before Pending.
+            (Status::Initializing, Some(timer)) => errors::LB_04
+                .says(format!("{id} is {status}, so it cannot be decided yet."))
+                .remedy("Wait until the approvers are notified.")
+                .allowed_from(timer.at),
+            _ => refusal,
+        };
+        return Err(refusal.target("status").current_status(status.word()));
+    }
+    // R-LOCK-38: access that moves no ticket forward is not given. Saying no is always possible.
+    if approve
+        && let Some(ticket) = world
+            .lockbox
+            .tickets
+            .get(&request.ticket)
+            .filter(|t| !t.phase.is_open())
+    {
+        return Err(errors::SUP_02
             .says(format!(
-                "{id} is {status}, so it cannot be decided any more."
+                "Ticket {} is {}, so the access is not needed any more.",
+                ticket.id, ticket.phase
             ))
-            .target("status")
-            .current_status(status.word()));
+            .target("ticket")
+            .remedy("Deny the request, or let it expire."));
     }
     let settles_at = draft.now + world.rules.latency_decide;
     let decided = draft.emit(Fact::Decided {
@@ -400,9 +433,7 @@ pub(crate) fn settle(draft: &mut Draft, id: RequestId) {
         return;
     };
     match request.status {
-        Status::Initializing => {
-            draft.emit(Fact::Notified { request: id });
-        }
+        Status::Initializing => notify(draft, id),
         Status::Approving => {
             let approved = draft.emit(Fact::Approved { request: id });
             draft.because(approved, Actor::Jit, |draft| {
@@ -433,13 +464,32 @@ pub(crate) fn expire(draft: &mut Draft, id: RequestId) {
     let Some(request) = draft.world.lockbox.requests.get(&id).cloned() else {
         return;
     };
-    let expired = draft.emit(Fact::Expired { request: id });
+    let waited = request
+        .history
+        .last()
+        .map_or(draft.world.revision, |c| c.revision);
+    let expired = draft.because(waited, Actor::Time, |d| {
+        d.emit(Fact::Expired { request: id })
+    });
     draft.because(expired, Actor::Jit, |draft| {
         draft.emit(jit::Fact::Rejected {
             jit: request.jit,
             state: jit::State::ExpiredNoAccess,
         });
     });
+}
+
+/// A transient status has lasted as long as its latency says.
+pub(crate) fn settle_in_time(draft: &mut Draft, id: RequestId) {
+    let led = draft
+        .world
+        .lockbox
+        .requests
+        .get(&id)
+        .and_then(|r| r.history.last());
+    if let Some(led) = led.map(|change| change.revision) {
+        draft.because(led, Actor::Lockbox, |draft| settle(draft, id));
+    }
 }
 
 /// The grant under the request is over; `revoked` by the customer (extension) or ended.
@@ -500,11 +550,11 @@ pub(crate) fn evolve(world: &mut World, at: SimTime, revision: Revision, fact: &
                     approvers: approvers.clone(),
                     decision: None,
                     grant: None,
-                    history: Vector::unit(Change {
+                    history: vec![Change {
                         revision,
                         at,
                         status: Status::Initializing,
-                    }),
+                    }],
                     timer,
                 }),
             );
@@ -637,7 +687,7 @@ fn become_(
     edit(&mut world.lockbox.requests, &request, |r| {
         r.status = status;
         r.timer = timer;
-        r.history.push_back(Change {
+        r.history.push(Change {
             revision,
             at,
             status,
@@ -707,30 +757,27 @@ impl World {
         random::guid(self.seed, "lockbox-request", id.0)
     }
 
-    /// Extension: who could approve on this subscription now, and why each other person of the organisation
-    /// and of the vendor's staff cannot. Who can comes first.
-    pub fn approvers(
-        &self,
-        subscription: &SubscriptionId,
-        mailed: &OrdSet<PersonId>,
-    ) -> Vec<Approver> {
+    /// Extension: who could approve the request now, and why each other person of the organisation cannot.
+    /// Who can comes first.
+    pub fn approvers(&self, request: &Request, now: SimTime) -> Vec<Approver> {
         let tenant = self
             .resources
             .subscriptions
-            .get(subscription)
+            .get(&request.subscription)
             .map(|s| &s.tenant);
+        let waits = request.status == Status::Pending && now < request.expires_at;
+        let over = (!waits).then(|| format!("the request is {}", request.status));
         let mut list: Vec<Approver> = self
             .people
             .persons
             .values()
-            .filter(|p| match &p.side {
-                Side::Customer(home) => Some(home) == tenant,
-                Side::Vendor(_) => false,
-            })
+            .filter(|p| matches!(&p.side, Side::Customer(home) if Some(home) == tenant))
             .map(|p| Approver {
                 person: p.id.clone(),
-                mailed: mailed.contains(&p.id) && p.mail.is_some(),
-                why_not: self.why_not_approver(p, subscription),
+                mailed: request.approvers.contains(&p.id) && p.mail.is_some(),
+                why_not: self
+                    .why_not_approver(p, &request.subscription)
+                    .or_else(|| over.clone()),
             })
             .collect();
         list.sort_by_key(|a| a.why_not.is_some());
@@ -739,8 +786,21 @@ impl World {
 
     /// i-30: the request waits and nobody can say yes.
     pub fn nobody_can_approve(&self, request: &Request) -> bool {
-        !request.status.is_final()
-            && request.decision.is_none()
+        request.decision.is_none()
+            && !request.status.is_final()
             && self.owners(&request.subscription).is_empty()
+    }
+
+    /// i-30: the request waits, somebody could say yes, and no mail told any of them.
+    pub fn nobody_was_told(&self, request: &Request) -> bool {
+        let reached = |id: &PersonId| {
+            self.people
+                .persons
+                .get(id)
+                .is_some_and(|p| p.mail.is_some())
+        };
+        request.status == Status::Pending
+            && !self.nobody_can_approve(request)
+            && !request.approvers.iter().any(reached)
     }
 }

@@ -93,7 +93,7 @@ pub struct Ticket {
     pub escalated: bool,
     /// Standard tools and telemetry were tried and did not suffice (R-LOCK-07).
     pub tools_tried: bool,
-    pub conversation: Vector<Message>,
+    pub conversation: Vec<Arc<Message>>,
     pub jits: Vector<JitId>,
 }
 
@@ -412,12 +412,12 @@ pub(crate) fn evolve(world: &mut World, at: SimTime, actor: &Actor, fact: &Fact)
         |ticket: TicketId, kind: MessageKind, text: &Untrusted, change: &dyn Fn(&mut Ticket)| {
             edit(&mut lockbox.tickets, &ticket, |t| {
                 t.modified_at = at;
-                t.conversation.push_back(Message {
+                t.conversation.push(Arc::new(Message {
                     at,
                     by: actor.clone(),
                     kind,
                     text: text.clone(),
-                });
+                }));
                 change(t);
             });
         };
@@ -442,7 +442,7 @@ pub(crate) fn evolve(world: &mut World, at: SimTime, actor: &Actor, fact: &Fact)
                     assigned_to: None,
                     escalated: false,
                     tools_tried: false,
-                    conversation: Vector::new(),
+                    conversation: Vec::new(),
                     jits: Vector::new(),
                 }),
             );
@@ -485,12 +485,12 @@ pub(crate) fn evolve(world: &mut World, at: SimTime, actor: &Actor, fact: &Fact)
             put_down(lockbox, *ticket);
             edit(&mut lockbox.tickets, ticket, |t| {
                 t.modified_at = at;
-                t.conversation.push_back(Message {
+                t.conversation.push(Arc::new(Message {
                     at,
                     by: actor.clone(),
                     kind: MessageKind::Escalated,
                     text: text.clone(),
-                });
+                }));
                 t.escalated = true;
                 t.assigned_to = Some(to.clone());
             });
@@ -506,12 +506,12 @@ pub(crate) fn evolve(world: &mut World, at: SimTime, actor: &Actor, fact: &Fact)
             }
             edit(&mut lockbox.tickets, ticket, |t| {
                 t.modified_at = at;
-                t.conversation.push_back(Message {
+                t.conversation.push(Arc::new(Message {
                     at,
                     by: actor.clone(),
                     kind: MessageKind::Closed,
                     text: text.clone(),
-                });
+                }));
                 t.phase = Phase::Closed;
             });
         }
