@@ -20,8 +20,6 @@ pub const RATE_MAX: u32 = 86_400;
 pub const SAVE_EVERY: i64 = 10_000_000;
 /// How far others trust a saved instant: a holder that has not saved for longer was asleep with its machine.
 const TRUST: i64 = SAVE_EVERY + 5_000_000;
-/// The text form of instants keeps its order up to here.
-const LAST: SimTime = SimTime(253_402_300_799_999_999);
 
 /// Where wall time comes from.
 pub trait Wall: Send {
@@ -142,16 +140,16 @@ pub(super) fn standing(row: &ClockRow, held: bool, wall: i64) -> SimTime {
 
 /// The instant `span` after `now`, within what can be written down.
 pub fn advanced(now: SimTime, span: Span) -> Result<SimTime, Refusal> {
-    let target = now + span;
-    if span.0 < 0 || target > LAST {
+    if span.0 < 0 || span > now.until(SimTime::MAX) {
         return Err(errors::SIM_04
             .says(format!(
-                "The clock cannot be advanced by {span}; the last instant is {LAST}."
+                "The clock cannot be advanced by {span}; the last instant is {}.",
+                SimTime::MAX
             ))
             .target("clock")
             .remedy("Give a span like 4d, 8h or 30m."));
     }
-    Ok(target)
+    Ok(now + span)
 }
 
 pub fn checked_rate(rate: u32) -> Result<u32, Refusal> {
