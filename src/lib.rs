@@ -12,6 +12,7 @@
 //! ```
 
 pub mod cli;
+pub mod console;
 pub mod engine;
 pub mod runtime;
 pub mod store;

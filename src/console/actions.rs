@@ -1,0 +1,298 @@
+//! Everything a person can do, once: name, what it does, keys, where it works, how dangerous it is, and why
+//! it cannot be done now. Key bar, help, palette and mouse read this table and nothing else.
+
+use super::app::dialog::Question;
+use super::app::{App, Ctx, Effect, Modal, Tempo, Typed};
+use super::blades::{Blade, opens};
+use crate::engine::lockbox::request::Operation;
+use crate::engine::lockbox::{grant, request};
+use crate::engine::{Command, decide, due};
+
+/// Where a key means something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    Global,
+    /// Anything that moves: lists, pages, the help.
+    Move,
+    List,
+    /// Where the cursor or page has a ticket, request or grant.
+    Item,
+    Request,
+    Grant,
+    Activity,
+    Help,
+    Menu,
+    Filter,
+    Dialog,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Danger {
+    Safe,
+    /// Changes how the simulation runs, or whom one acts as.
+    Careful,
+    /// Changes the world for good; asks first.
+    Final,
+}
+
+pub struct Action {
+    pub name: &'static str,
+    /// One line for help and palette.
+    pub doc: &'static str,
+    /// A word for the key bar; empty when it does not stand there.
+    pub short: &'static str,
+    pub keys: &'static [&'static str],
+    pub scope: Scope,
+    pub danger: Danger,
+    /// Runs also when it is disabled, because what it opens says why.
+    pub explains_itself: bool,
+    pub why_disabled: fn(&App, &Ctx) -> Option<String>,
+    pub run: fn(&mut App, &Ctx) -> Vec<Effect>,
+}
+
+const NONE: Vec<Effect> = Vec::new();
+
+fn never(_: &App, _: &Ctx) -> Option<String> {
+    None
+}
+
+/// The world's own answer to a command, in words.
+fn refused(app: &App, ctx: &Ctx, command: impl Into<Command>) -> Option<String> {
+    decide(ctx.world, ctx.now, &app.actor, &command.into())
+        .err()
+        .map(|refusal| refusal.to_string())
+}
+
+fn why_not_decide(app: &App, ctx: &Ctx, approve: bool) -> Option<String> {
+    let Some(request) = app.related(ctx).request else {
+        return Some("There is no request here.".into());
+    };
+    let command = request::Command::Decide {
+        request,
+        approve,
+        reason: "".into(),
+    };
+    refused(app, ctx, command)
+}
+
+fn decision(app: &mut App, ctx: &Ctx, question: fn(crate::engine::ids::RequestId) -> Question) -> Vec<Effect> {
+    match app.related(ctx).request {
+        Some(request) => app.ask_question(question(request)),
+        None => app.say(
+            "There is no request here.",
+            super::theme::Token::ToastWarn,
+        ),
+    }
+    NONE
+}
+
+fn why_not_revoke(app: &App, ctx: &Ctx) -> Option<String> {
+    let Some(grant) = app.related(ctx).grant else {
+        return Some("There is no grant here.".into());
+    };
+    let command = grant::Command::Revoke {
+        grant,
+        reason: "".into(),
+    };
+    refused(app, ctx, command)
+}
+
+fn revoke(app: &mut App, ctx: &Ctx) -> Vec<Effect> {
+    match app.related(ctx).grant {
+        Some(grant) => app.ask_question(Question::Revoke(grant)),
+        None => app.say("There is no grant here.", super::theme::Token::ToastWarn),
+    }
+    NONE
+}
+
+/// Why one cannot go to the ticket, request or grant of what the cursor is on.
+fn why_no_way(app: &App, blade: Option<Blade>, what: &str) -> Option<String> {
+    match blade {
+        None => Some(format!("There is no {what} here.")),
+        Some(blade) if blade == app.page().blade => Some(format!("This is the {what}.")),
+        Some(_) => None,
+    }
+}
+
+fn ticket(app: &App, ctx: &Ctx) -> Option<Blade> {
+    app.related(ctx).ticket.map(Blade::Ticket)
+}
+
+fn request(app: &App, ctx: &Ctx) -> Option<Blade> {
+    app.related(ctx).request.map(Blade::Request)
+}
+
+fn grant(app: &App, ctx: &Ctx) -> Option<Blade> {
+    app.related(ctx).grant.map(Blade::Grant)
+}
+
+fn go(app: &mut App, blade: Option<Blade>) -> Vec<Effect> {
+    if let Some(blade) = blade {
+        app.open(blade);
+    }
+    NONE
+}
+
+macro_rules! actions {
+    ($($name:literal $keys:tt $scope:ident $danger:ident $short:literal $doc:literal, $why:expr, $run:expr;)*) => {
+        pub const ACTIONS: &[Action] = &[$(Action {
+            name: $name,
+            doc: $doc,
+            short: $short,
+            keys: &$keys,
+            scope: Scope::$scope,
+            danger: Danger::$danger,
+            explains_itself: matches!(Danger::$danger, Danger::Final),
+            why_disabled: $why,
+            run: $run,
+        }),*];
+    };
+}
+
+actions! {
+    "request.approve" ["a"] Request Final "approve" "Approve the request; asks first",
+        |app, ctx| why_not_decide(app, ctx, true), |app, ctx| decision(app, ctx, Question::Approve);
+    "request.deny" ["d"] Request Final "deny" "Deny the request; asks first",
+        |app, ctx| why_not_decide(app, ctx, false), |app, ctx| decision(app, ctx, Question::Deny);
+    "grant.revoke" ["R"] Grant Final "revoke" "Revoke the access early (extension); asks first",
+        why_not_revoke, revoke;
+    "activity.all" ["0"] Activity Safe "all" "Show all operations",
+        never, |app, _| { app.filter_operation(None); NONE };
+    "activity.create" ["1"] Activity Safe "create" "Show only Create Lockbox Request",
+        never, |app, _| { app.filter_operation(Some(Operation::Create)); NONE };
+    "activity.approve" ["2"] Activity Safe "approve" "Show only Approve Lockbox Request",
+        never, |app, _| { app.filter_operation(Some(Operation::Approve)); NONE };
+    "activity.deny" ["3"] Activity Safe "deny" "Show only Deny Lockbox Request",
+        never, |app, _| { app.filter_operation(Some(Operation::Deny)); NONE };
+    "activity.expiry" ["4"] Activity Safe "expiry" "Show only Lockbox Request Expiry",
+        never, |app, _| { app.filter_operation(Some(Operation::Expire)); NONE };
+    "list.open" ["enter", "l", "right"] List Safe "open" "Open what the cursor is on",
+        |app, ctx| match app.item().and_then(|id| opens(ctx.world, &id)) {
+            Some(_) => None,
+            None => Some("There is nothing to open.".into()),
+        },
+        |app, ctx| { app.open_item(ctx); NONE };
+    "list.filter" ["/"] List Safe "filter" "Show only rows with some words",
+        never, |app, _| { app.filtering = true; NONE };
+    "item.ticket" ["t"] Item Safe "ticket" "Go to the support ticket",
+        |app, ctx| why_no_way(app, ticket(app, ctx), "ticket"), |app, ctx| { let to = ticket(app, ctx); go(app, to) };
+    "item.request" ["r"] Item Safe "request" "Go to the Lockbox request",
+        |app, ctx| why_no_way(app, request(app, ctx), "request"), |app, ctx| { let to = request(app, ctx); go(app, to) };
+    "item.grant" ["e"] Item Safe "grant" "Go to the access grant",
+        |app, ctx| why_no_way(app, grant(app, ctx), "grant"), |app, ctx| { let to = grant(app, ctx); go(app, to) };
+    "app.back" ["esc", "h", "left", "backspace"] Global Safe "" "Go back, always",
+        never, |app, _| { app.back(); NONE };
+    "app.palette" [":"] Global Safe "go to" "Run a command or go somewhere by name",
+        never, |app, _| { app.modal = Some(Modal::Palette { typed: Typed::default(), cursor: 0 }); NONE };
+    "app.help" ["?", "f1"] Global Safe "help" "Everything that can be done here",
+        never, |app, _| { app.modal = Some(Modal::Help { first: 0 }); NONE };
+    "clock.pause" ["space"] Global Careful "time" "Stop or start the simulated clock",
+        never, |_, ctx| vec![Effect::Clock(if ctx.clock.paused { Tempo::Resume } else { Tempo::Pause })];
+    "clock.next" ["n"] Global Careful "next event" "Go to the next instant at which something happens",
+        |_, ctx| match due(ctx.world) {
+            Some(_) => None,
+            None => Some("Nothing is going to happen by itself.".into()),
+        },
+        |_, _| vec![Effect::Clock(Tempo::Next)];
+    "clock.faster" ["+", "="] Global Careful "" "Let time run faster",
+        never, |app, ctx| vec![Effect::Clock(app.tempo(ctx, true))];
+    "clock.slower" ["-", "_"] Global Careful "" "Let time run slower",
+        never, |app, ctx| vec![Effect::Clock(app.tempo(ctx, false))];
+    "app.persona" ["P"] Global Careful "act as" "Act as somebody else, or only look",
+        never, |app, _| { app.modal = Some(Modal::People { typed: Typed::default(), cursor: 0, first: 0 }); NONE };
+    "go.overview" ["g o"] Global Safe "" "Overview",
+        never, |app, _| { app.stack.truncate(1); NONE };
+    "go.pending" ["g p"] Global Safe "" "Requests that wait for a decision",
+        never, |app, _| { app.jump(Blade::Pending); NONE };
+    "go.requests" ["g r"] Global Safe "" "All requests there ever were",
+        never, |app, _| { app.jump(Blade::Requests); NONE };
+    "go.tickets" ["g t"] Global Safe "" "Support tickets",
+        never, |app, _| { app.jump(Blade::Tickets); NONE };
+    "go.grants" ["g a"] Global Safe "" "Access grants",
+        never, |app, _| { app.jump(Blade::Grants); NONE };
+    "go.activity" ["g l"] Global Safe "" "Activity log",
+        never, |app, _| { app.jump(Blade::Activity); NONE };
+    "go.mail" ["g m"] Global Safe "" "Mail to approvers",
+        never, |app, _| { app.jump(Blade::Mails); NONE };
+    "go.rules" ["g u"] Global Safe "" "Rules of this world",
+        never, |app, _| { app.jump(Blade::Rules); NONE };
+    "move.down" ["j", "down"] Move Safe "" "Down",
+        never, |app, ctx| { app.shift(ctx, 1); NONE };
+    "move.up" ["k", "up"] Move Safe "" "Up",
+        never, |app, ctx| { app.shift(ctx, -1); NONE };
+    "move.page-down" ["pgdn", "ctrl-f"] Move Safe "" "A screen down",
+        never, |app, ctx| { let by = app.screenful(); app.shift(ctx, by); NONE };
+    "move.page-up" ["pgup"] Move Safe "" "A screen up",
+        never, |app, ctx| { let by = app.screenful(); app.shift(ctx, -by); NONE };
+    "move.half-down" ["ctrl-d"] Move Safe "" "Half a screen down",
+        never, |app, ctx| { let by = app.screenful() / 2; app.shift(ctx, by.max(1)); NONE };
+    "move.half-up" ["ctrl-u"] Move Safe "" "Half a screen up",
+        never, |app, ctx| { let by = app.screenful() / 2; app.shift(ctx, -by.max(1)); NONE };
+    "move.top" ["g g", "home"] Move Safe "" "To the top",
+        never, |app, ctx| { app.shift(ctx, isize::MIN / 2); NONE };
+    "move.bottom" ["G", "end"] Move Safe "" "To the bottom",
+        never, |app, ctx| { app.shift(ctx, isize::MAX / 2); NONE };
+    "app.repaint" ["ctrl-r"] Global Safe "" "Paint the screen anew",
+        never, |_, _| vec![Effect::Repaint];
+    "app.suspend" ["ctrl-z"] Global Safe "" "Back to the shell; fg returns",
+        never, |_, _| vec![Effect::Suspend];
+    "app.quit" ["q", "ctrl-c"] Global Safe "quit" "Leave; the world stays as it is",
+        never, |_, _| vec![Effect::Quit];
+    "help.close" ["esc", "q", "?", "f1", "ctrl-c"] Help Safe "close" "Close the help",
+        never, |app, _| { app.modal = None; NONE };
+    "menu.choose" ["enter"] Menu Safe "choose" "Choose",
+        never, |app, ctx| app.choose(ctx);
+    "menu.up" ["up", "ctrl-p", "shift-tab"] Menu Safe "" "Up",
+        never, |app, ctx| { app.shift(ctx, -1); NONE };
+    "menu.down" ["down", "ctrl-n", "tab"] Menu Safe "" "Down",
+        never, |app, ctx| { app.shift(ctx, 1); NONE };
+    "menu.page-up" ["pgup"] Menu Safe "" "A screen up",
+        never, |app, ctx| { app.shift(ctx, -8); NONE };
+    "menu.page-down" ["pgdn"] Menu Safe "" "A screen down",
+        never, |app, ctx| { app.shift(ctx, 8); NONE };
+    "menu.close" ["esc", "ctrl-c"] Menu Safe "close" "Close",
+        never, |app, _| { app.modal = None; NONE };
+    "filter.keep" ["enter", "down"] Filter Safe "keep" "Keep the filter",
+        never, |app, _| { app.filtering = false; NONE };
+    "filter.drop" ["esc", "ctrl-c"] Filter Safe "drop" "Drop the filter",
+        never, |app, _| { app.back(); NONE };
+    "dialog.next" ["tab"] Dialog Safe "next field" "Next field",
+        never, |app, ctx| { turn(app, ctx, true); NONE };
+    "dialog.previous" ["shift-tab"] Dialog Safe "" "Previous field",
+        never, |app, ctx| { turn(app, ctx, false); NONE };
+    "dialog.press" ["enter"] Dialog Safe "press" "Press the button, or go to the next field",
+        never, |app, ctx| app.press(ctx);
+    "dialog.newline" ["alt-enter"] Dialog Safe "" "A new line in the reason",
+        never, |app, _| { if let Some(Modal::Dialog(d)) = &mut app.modal { d.newline(); } NONE };
+    "dialog.close" ["esc", "ctrl-c"] Dialog Safe "go back" "Go back, nothing is done",
+        never, |app, _| { app.modal = None; NONE };
+}
+
+fn turn(app: &mut App, ctx: &Ctx, forward: bool) {
+    let actor = app.actor.clone();
+    if let Some(Modal::Dialog(dialog)) = &mut app.modal {
+        let refused = dialog.refusal(ctx, &actor).is_some();
+        dialog.turn(refused, forward);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_action_has_a_name_of_its_own_a_line_and_a_key() {
+        for (i, action) in ACTIONS.iter().enumerate() {
+            assert!(action.name.contains('.'), "{}", action.name);
+            assert!(!action.doc.is_empty() && !action.keys.is_empty());
+            assert!(ACTIONS[i + 1..].iter().all(|a| a.name != action.name));
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_undone_asks_first() {
+        for action in ACTIONS.iter().filter(|a| a.danger == Danger::Final) {
+            assert!(action.doc.contains("asks first"), "{}", action.name);
+        }
+    }
+}

@@ -1,0 +1,301 @@
+//! What the console remembers between keys, as plain state: the stack of blades, the modal, the toast.
+//!
+//! `update` turns an input into effects as data. No clock, no file, no screen: time and the world come in
+//! with each call, and the same inputs give the same state.
+
+pub mod dialog;
+pub mod geometry;
+pub mod page;
+pub mod update;
+
+use std::sync::Arc;
+
+use super::actions::{ACTIONS, Scope};
+use super::blades::people;
+use super::blades::{Blade, Eye, Related, related};
+use super::input::{Key, Keymap};
+use super::rows::ItemId;
+use super::theme::Token;
+use crate::engine::{Actor, Command, Refusal, SimTime, World};
+use dialog::Dialog;
+use geometry::Hits;
+use page::Page;
+
+/// The world and the clock as they are now.
+#[derive(Clone, Copy)]
+pub struct Ctx<'a> {
+    pub world: &'a World,
+    pub now: SimTime,
+    pub clock: Clock<'a>,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Clock<'a> {
+    pub running: bool,
+    pub paused: bool,
+    pub rate: u32,
+    /// This console makes time run.
+    pub ours: bool,
+    pub holder: Option<&'a str>,
+    /// What was to happen lags behind the clock, in words.
+    pub behind: Option<&'a str>,
+    /// What went wrong beside the world.
+    pub trouble: Option<&'a str>,
+}
+
+/// What a person or the terminal did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Input {
+    Key(Key),
+    Paste(String),
+    Click(u16, u16),
+    /// Lines, down is positive.
+    Wheel(i8),
+    Resize(u16, u16),
+}
+
+/// What to do to the clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tempo {
+    Pause,
+    Resume,
+    Rate(u32),
+    Next,
+}
+
+/// What the driver has to do. Only the driver does anything.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Effect {
+    Submit {
+        actor: Actor,
+        command: Box<Command>,
+        /// What to say when it is done.
+        done: String,
+    },
+    Clock(Tempo),
+    Suspend,
+    Repaint,
+    Quit,
+}
+
+/// How a submitted command or a clock order ended.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Outcome {
+    Done(String),
+    Refused(Box<Refusal>),
+    Broken(String),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Toast {
+    pub text: String,
+    pub tone: Token,
+}
+
+/// A line being typed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Typed(pub String);
+
+const TYPED_MAX: usize = 200;
+
+impl Typed {
+    /// Takes a key; whether it was one for a line.
+    pub fn key(&mut self, key: Key) -> bool {
+        use super::input::Code;
+        match (key.code, key.ctrl) {
+            (Code::Backspace, false) => {
+                self.0.pop();
+            }
+            (Code::Char('u'), true) => self.0.clear(),
+            (Code::Char('w'), true) => {
+                let end = self.0.trim_end().rfind(' ').map_or(0, |i| i + 1);
+                self.0.truncate(end);
+            }
+            _ => match key.typed() {
+                Some(c) if self.0.chars().count() < TYPED_MAX => self.0.push(c),
+                _ => return false,
+            },
+        }
+        true
+    }
+
+    pub fn paste(&mut self, text: &str) {
+        let room = TYPED_MAX.saturating_sub(self.0.chars().count());
+        let line = text.lines().next().unwrap_or_default();
+        let clean = line.chars().filter(|c| !crate::engine::text::acts(*c));
+        self.0.extend(clean.take(room));
+    }
+}
+
+/// What lies over the blades.
+pub enum Modal {
+    Help {
+        first: usize,
+    },
+    Palette {
+        typed: Typed,
+        cursor: usize,
+    },
+    People {
+        typed: Typed,
+        cursor: usize,
+        first: usize,
+    },
+    Dialog(Box<Dialog>),
+}
+
+pub struct App {
+    pub actor: Actor,
+    /// Never empty; the first is the overview.
+    pub stack: Vec<Page>,
+    pub modal: Option<Modal>,
+    /// The filter line of the current list is being typed.
+    pub filtering: bool,
+    pub toast: Option<Toast>,
+    /// Keys of a sequence that is not finished.
+    pub pending: Vec<Key>,
+    pub size: (u16, u16),
+    /// What of the last frame can be clicked.
+    pub hits: Hits,
+    keymap: Arc<Keymap>,
+    /// Waiting requests at the last look, to notice new ones.
+    waiting: Option<(Actor, usize)>,
+}
+
+impl App {
+    pub fn new(actor: Actor, keymap: Keymap, size: (u16, u16)) -> App {
+        App {
+            actor,
+            stack: vec![Page::new(Blade::Overview)],
+            modal: None,
+            filtering: false,
+            toast: None,
+            pending: Vec::new(),
+            size,
+            hits: Hits::default(),
+            keymap: Arc::new(keymap),
+            waiting: None,
+        }
+    }
+
+    pub fn page(&self) -> &Page {
+        // The stack is made with one page and the last one is never popped.
+        &self.stack[self.stack.len() - 1]
+    }
+
+    pub fn page_mut(&mut self) -> &mut Page {
+        let last = self.stack.len() - 1;
+        &mut self.stack[last]
+    }
+
+    pub fn eye<'a>(&'a self, ctx: &Ctx<'a>) -> Eye<'a> {
+        Eye {
+            world: ctx.world,
+            now: ctx.now,
+            actor: &self.actor,
+        }
+    }
+
+    /// The thing the cursor is on, or the page is about.
+    pub fn item(&self) -> Option<ItemId> {
+        let page = self.page();
+        page.blade.subject().or_else(|| page.cursor.clone())
+    }
+
+    pub fn related(&self, ctx: &Ctx) -> Related {
+        self.item()
+            .map(|id| related(ctx.world, &id))
+            .unwrap_or_default()
+    }
+
+    /// Scopes in which keys mean something now, innermost first.
+    pub fn scopes(&self) -> Vec<Scope> {
+        match &self.modal {
+            Some(Modal::Help { .. }) => return vec![Scope::Help, Scope::Move],
+            Some(Modal::Palette { .. } | Modal::People { .. }) => return vec![Scope::Menu],
+            Some(Modal::Dialog(_)) => return vec![Scope::Dialog],
+            None => {}
+        }
+        if self.filtering {
+            return vec![Scope::Filter];
+        }
+        let blade = &self.page().blade;
+        let mut scopes = Vec::with_capacity(6);
+        if *blade == Blade::Activity {
+            scopes.push(Scope::Activity);
+        }
+        match blade {
+            Blade::Overview | Blade::Pending | Blade::Requests | Blade::Request(_) => {
+                scopes.push(Scope::Request);
+            }
+            _ => {}
+        }
+        match blade {
+            Blade::Overview | Blade::Grants | Blade::Grant(_) | Blade::Request(_) => {
+                scopes.push(Scope::Grant);
+            }
+            _ => {}
+        }
+        scopes.extend([Scope::Item, Scope::Move]);
+        if blade.is_list() {
+            scopes.push(Scope::List);
+        }
+        scopes.push(Scope::Global);
+        scopes
+    }
+
+    /// Whether printable keys are text now.
+    pub fn takes_text(&self) -> bool {
+        self.filtering
+            || matches!(
+                self.modal,
+                Some(Modal::Palette { .. } | Modal::People { .. } | Modal::Dialog(_))
+            )
+    }
+
+    pub fn say(&mut self, text: impl Into<String>, tone: Token) {
+        self.toast = Some(Toast {
+            text: text.into(),
+            tone,
+        });
+    }
+
+    /// What the palette offers for what was typed, best first: places in the action table.
+    pub fn offers(&self, typed: &str) -> Vec<usize> {
+        let scopes = self.blade_scopes();
+        let needle = typed.trim().to_lowercase();
+        let mut offers: Vec<(u8, usize)> = ACTIONS
+            .iter()
+            .enumerate()
+            .filter(|(_, a)| scopes.contains(&a.scope) && a.name != "app.palette")
+            .filter_map(|(i, a)| {
+                let (name, doc) = (a.name.to_lowercase(), a.doc.to_lowercase());
+                let tail = name.split_once('.').map_or("", |(_, tail)| tail);
+                let rank = if name.starts_with(&needle) || tail.starts_with(&needle) {
+                    0
+                } else if name.contains(&needle) {
+                    1
+                } else if doc.contains(&needle) {
+                    2
+                } else {
+                    return None;
+                };
+                Some((rank, i))
+            })
+            .collect();
+        offers.sort();
+        offers.into_iter().map(|(_, i)| i).collect()
+    }
+
+    /// The scopes of the blade under a modal.
+    pub fn blade_scopes(&self) -> Vec<Scope> {
+        let mut bare = App::new(self.actor.clone(), Keymap::default(), self.size);
+        bare.stack = vec![Page::new(self.page().blade.clone())];
+        bare.scopes()
+    }
+
+    /// Whom the persona picker offers.
+    pub fn personas(&self, ctx: &Ctx, typed: &str) -> Vec<ItemId> {
+        people::ids(self.eye(ctx), typed)
+    }
+}

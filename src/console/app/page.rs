@@ -1,0 +1,203 @@
+//! One blade on the stack: its cursor by identity, its filter, and what it shows, kept until the world, the
+//! actor or the filter changes.
+
+use std::rc::Rc;
+
+use super::geometry;
+use super::{App, Ctx};
+use crate::console::blades::overview::rows::{Summary, summary};
+use crate::console::blades::{Blade, Eye, people};
+use crate::console::doc::{Line, layout};
+use crate::console::rows::{ItemId, window};
+use crate::engine::ids::Revision;
+use crate::engine::lockbox::request::Operation;
+use crate::engine::{Actor, Refusal};
+
+/// What a kept list depends on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Stamp {
+    revision: Revision,
+    actor: Actor,
+    operation: Option<Operation>,
+    filter: String,
+}
+
+pub struct Page {
+    pub blade: Blade,
+    /// The row the cursor is on.
+    pub cursor: Option<ItemId>,
+    /// Where that row was last; the cursor falls there when the row goes.
+    pub index: usize,
+    /// First line or row on screen.
+    pub first: usize,
+    pub filter: String,
+    /// Activity log: only this operation.
+    pub operation: Option<Operation>,
+    pub ids: Rc<Vec<ItemId>>,
+    /// Rows without the filter.
+    pub total: usize,
+    /// A page laid out: left stream, right stream.
+    pub lines: (Vec<Line>, Vec<Line>),
+    pub summary: Rc<Summary>,
+    /// Why it may not be seen.
+    pub refusal: Option<Refusal>,
+    stamp: Option<Stamp>,
+}
+
+impl Page {
+    pub fn new(blade: Blade) -> Page {
+        Page {
+            blade,
+            cursor: None,
+            index: 0,
+            first: 0,
+            filter: String::new(),
+            operation: None,
+            ids: Rc::default(),
+            total: 0,
+            lines: Default::default(),
+            summary: Rc::default(),
+            refusal: None,
+            stamp: None,
+        }
+    }
+
+    /// Moves the cursor to a place in the list.
+    pub fn go(&mut self, index: usize) {
+        self.index = index.min(self.ids.len().saturating_sub(1));
+        self.cursor = self.ids.get(self.index).cloned();
+    }
+
+    pub fn select(&mut self, id: &ItemId) {
+        if let Some(index) = self.ids.iter().position(|i| i == id) {
+            self.go(index);
+        }
+    }
+
+    fn list(&mut self, eye: Eye) {
+        let stamp = Stamp {
+            revision: eye.world.revision,
+            actor: eye.actor.clone(),
+            operation: self.operation,
+            filter: self.filter.clone(),
+        };
+        if self.stamp.as_ref() == Some(&stamp) {
+            return;
+        }
+        // Only a longer filter: the rows found so far are enough to look through.
+        let narrows = self.stamp.as_ref().is_some_and(|old| {
+            let same = Stamp {
+                filter: old.filter.clone(),
+                ..stamp.clone()
+            } == *old;
+            same && !old.filter.is_empty() && stamp.filter.starts_with(&old.filter)
+        });
+        let found = if narrows {
+            Ok(self.ids.to_vec())
+        } else {
+            let all = self.blade.ids(eye, self.operation);
+            self.total = all.as_ref().map_or(0, Vec::len);
+            all
+        };
+        match found {
+            Ok(ids) => {
+                self.refusal = None;
+                self.ids = Rc::new(filtered(&self.blade, eye, ids, &self.filter));
+            }
+            Err(refusal) => {
+                self.refusal = Some(refusal);
+                self.ids = Rc::default();
+            }
+        }
+        self.stamp = Some(stamp);
+        if self.blade == Blade::Overview {
+            self.summary = summary(eye);
+        }
+        // The cursor stays on its thing; if that is gone, on its place.
+        let held = self
+            .cursor
+            .as_ref()
+            .and_then(|c| self.ids.iter().position(|id| id == c));
+        self.go(held.unwrap_or(self.index));
+    }
+}
+
+/// The rows in which every word of the filter occurs.
+fn filtered(blade: &Blade, eye: Eye, ids: Vec<ItemId>, filter: &str) -> Vec<ItemId> {
+    let words: Vec<String> = filter
+        .to_lowercase()
+        .split_whitespace()
+        .map(str::to_owned)
+        .collect();
+    if words.is_empty() {
+        return ids;
+    }
+    let has = |id: &ItemId| {
+        let row = match id {
+            ItemId::Person(_) | ItemId::Observer => people::row(eye, id),
+            _ => blade.row(eye, id),
+        };
+        row.is_some_and(|row| {
+            let text: Vec<String> = row.cells.iter().map(|c| c.text.to_lowercase()).collect();
+            words.iter().all(|w| text.iter().any(|t| t.contains(w)))
+        })
+    };
+    ids.into_iter().filter(has).collect()
+}
+
+impl App {
+    /// Brings what the top blade shows up to date. Called before every frame and after every input.
+    pub fn refresh(&mut self, ctx: &Ctx) {
+        let size = self.size;
+        let actor = self.actor.clone();
+        let eye = Eye {
+            world: ctx.world,
+            now: ctx.now,
+            actor: &actor,
+        };
+        let page = self.page_mut();
+        let body = geometry::body(size);
+        if page.blade.is_list() {
+            page.list(eye);
+            let rows = geometry::list_rows(list_area(&page.blade, body));
+            page.first = window(page.first, page.index, rows, page.ids.len());
+        } else {
+            match page.blade.doc(eye) {
+                Ok(doc) => {
+                    page.refusal = None;
+                    let (main, side) = geometry::streams(body, !doc.side.is_empty());
+                    page.lines = match side {
+                        Some(side) => (
+                            layout(&doc.main, main.width),
+                            layout(&doc.side, side.width),
+                        ),
+                        None => {
+                            let mut all = doc.main;
+                            all.extend(doc.side);
+                            (layout(&all, main.width), Vec::new())
+                        }
+                    };
+                }
+                Err(refusal) => {
+                    page.refusal = Some(refusal);
+                    page.lines = Default::default();
+                }
+            }
+            let longest = page.lines.0.len().max(page.lines.1.len());
+            let last = longest.saturating_sub(usize::from(body.height));
+            page.first = page.first.min(last);
+        }
+        self.notice(ctx);
+    }
+}
+
+/// The part of the body that is the list.
+pub fn list_area(blade: &Blade, body: geometry::Area) -> geometry::Area {
+    if *blade == Blade::Overview {
+        let list = geometry::overview(body).list;
+        // Its heading.
+        list.lines(1, list.height)
+    } else {
+        body
+    }
+}

@@ -1,0 +1,3 @@
+//! The activity log, newest first, by operation.
+
+pub mod rows;

@@ -1,0 +1,80 @@
+//! One line of the activity log.
+
+use super::super::super::rows::{Cell, Column, ItemId, Mark, Row, col, data, flex};
+use super::super::super::theme::Token;
+use super::super::{Eye, shared};
+use crate::engine::ids::Revision;
+use crate::engine::lockbox::Activity;
+use crate::engine::lockbox::request::Operation;
+use crate::engine::projections::activity_log;
+use crate::engine::{Answer, Query, Refusal, World, ask};
+
+pub const COLUMNS: &[Column] = &[
+    col("at", "TIME (UTC)", 12, 0),
+    col("operation", "OPERATION", 25, 0),
+    col("request", "REQUEST", 9, 1),
+    flex("caller", "CALLER", 16, 2, 2),
+    flex("reason", "REASON", 14, 3, 3),
+    flex("subscription", "SUBSCRIPTION", 14, 1, 5),
+    data("lockbox_status"),
+    data("operation_name"),
+];
+
+pub fn ids(eye: Eye, operation: Option<Operation>) -> Result<Vec<ItemId>, Refusal> {
+    let query = Query::Activity {
+        operation,
+        back: None,
+    };
+    let Answer::Activity(places) = ask(eye.world, eye.now, eye.actor, &query)? else {
+        return Ok(Vec::new());
+    };
+    let log = &eye.world.lockbox.activity;
+    Ok(places
+        .into_iter()
+        .filter_map(|i| log.get(i))
+        .map(|a| ItemId::Activity(a.revision))
+        .collect())
+}
+
+/// The entry of a revision; the log is in order of revision.
+pub fn entry(world: &World, revision: Revision) -> Option<Activity> {
+    let log = &world.lockbox.activity;
+    let place = log.binary_search_by_key(&revision, |a| a.revision).ok()?;
+    log.get(place).copied()
+}
+
+pub fn row(eye: Eye, id: &ItemId) -> Option<Row> {
+    let ItemId::Activity(revision) = id else {
+        return None;
+    };
+    let activity = entry(eye.world, *revision)?;
+    let request = eye.world.lockbox.requests.get(&activity.request)?;
+    let entry = activity_log::entry(eye.world, &activity, request);
+    let (mark, tone) = match activity.operation {
+        Operation::Create => (Mark::Info, Token::Info),
+        Operation::Approve => (Mark::Ok, Token::Approved),
+        Operation::Deny => (Mark::Bad, Token::Denied),
+        Operation::Expire => (Mark::Off, Token::Expired),
+    };
+    let reason = if entry.reason.is_blank() {
+        Cell::none()
+    } else {
+        Cell::untrusted(&entry.reason)
+    };
+    Some(Row {
+        id: id.clone(),
+        cells: vec![
+            Cell::time(activity.at),
+            Cell::new(activity.operation.label())
+                .mark(mark)
+                .tone(tone)
+                .raw(activity.operation.word()),
+            Cell::new(activity.request.to_string()).tone(Token::Id),
+            Cell::named(&entry.caller),
+            reason,
+            shared::subscription(eye.world, &request.subscription),
+            Cell::new(entry.lockbox_status),
+            Cell::new(activity.operation.action()),
+        ],
+    })
+}

@@ -1,0 +1,3 @@
+//! One grant: its sessions, what was done in them, and the guests' Windows event logs.
+
+pub mod rows;

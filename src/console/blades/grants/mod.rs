@@ -1,0 +1,3 @@
+//! Access that was given, newest first, with how long it still lasts.
+
+pub mod rows;

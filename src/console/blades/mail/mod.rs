@@ -1,0 +1,3 @@
+//! One mail as its reader sees it.
+
+pub mod rows;

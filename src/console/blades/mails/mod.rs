@@ -1,0 +1,3 @@
+//! Mail to designated approvers.
+
+pub mod rows;

@@ -1,0 +1,3 @@
+//! Requests that wait for the customer, soonest expiry first: the triage list.
+
+pub mod rows;

@@ -1,0 +1,3 @@
+//! The rules of this world: numbers first, then statements.
+
+pub mod rows;

@@ -1,0 +1,3 @@
+//! One support ticket with its conversation.
+
+pub mod rows;

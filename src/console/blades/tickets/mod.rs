@@ -1,0 +1,3 @@
+//! Support tickets, newest first.
+
+pub mod rows;

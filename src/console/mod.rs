@@ -1,0 +1,24 @@
+//! The console: keys and screen over one world.
+//!
+//! ```text
+//! terminal ─▶ input (keys, scopes) ─▶ actions ─▶ app::update (pure) ─▶ effects ─▶ driver ─▶ runtime
+//!                                                     │
+//!                          blades (rows and pages as data) ─▶ paint (theme) ─▶ one buffered write
+//! ```
+//! Only `terminal/` and the driver name the terminal library, read a clock or do anything; `app/` and the
+//! rows of the blades are plain data.
+
+pub mod actions;
+pub mod app;
+pub mod blades;
+pub mod doc;
+pub mod input;
+pub mod once;
+pub mod pacer;
+pub mod paint;
+pub mod rows;
+pub mod terminal;
+pub mod text;
+pub mod theme;
+
+pub use once::{Format, once};

@@ -1,0 +1,176 @@
+//! The lines that are always there: what this is and when, where one is, and what was just said.
+
+use super::canvas::Canvas;
+use crate::console::app::geometry::{Area, Hit};
+use crate::console::app::{App, Ctx};
+use crate::console::blades::{Blade, shared};
+use crate::console::text;
+use crate::console::theme::Token;
+use crate::engine::Actor;
+
+/// `SIMULATION`, simulated time, its rate, and whom one acts as.
+pub fn band(canvas: &mut Canvas, app: &App, ctx: &Ctx, area: Area) {
+    canvas.fill(area, Token::Bar);
+    let y = area.y;
+    let mut x = area.x;
+    x += canvas.text(x, y, area.width, " SIMULATION ", Token::Simulation) + 1;
+    let time = format!("{} UTC", ctx.now.to_seconds());
+    x += canvas.text(x, y, area.right() - x, &time, Token::Strong) + 2;
+    let glyphs = canvas.theme.glyphs;
+    let (word, tone) = if ctx.clock.paused {
+        (format!("{} paused", glyphs.paused), Token::Paused)
+    } else if ctx.clock.running {
+        (format!("{} {}x", glyphs.running, ctx.clock.rate), Token::Live)
+    } else {
+        (format!("{} standing", glyphs.paused), Token::Paused)
+    };
+    x += canvas.text(x, y, area.right().saturating_sub(x), &word, tone) + 1;
+    if ctx.clock.paused && ctx.clock.rate > 1 {
+        let rate = format!("({}x)", ctx.clock.rate);
+        x += canvas.text(x, y, area.right().saturating_sub(x), &rate, Token::Muted) + 1;
+    }
+    if let Some(behind) = ctx.clock.behind {
+        let late = format!("behind {behind}");
+        x += canvas.text(x, y, area.right().saturating_sub(x), &late, Token::Warn) + 1;
+    }
+    let name = shared::actor_name(ctx.world, &app.actor);
+    let position = match &app.actor {
+        Actor::Person(id) => shared::position(ctx.world, id),
+        _ => "only looks".into(),
+    };
+    let room = area.right().saturating_sub(x + 3);
+    let full = format!("{name} · {position}");
+    let who = if text::width(&full) <= usize::from(room) {
+        full
+    } else {
+        name
+    };
+    let who = text::cut(&who, usize::from(room));
+    let width = u16::try_from(text::width(&who)).unwrap_or(room);
+    if width > 0 {
+        let at = area.right() - width - 1;
+        canvas.text(at, y, width, &who, Token::BarText);
+        if let Some(action) = crate::console::actions::ACTIONS
+            .iter()
+            .position(|a| a.name == "app.persona")
+        {
+            canvas
+                .hits
+                .add(Area::new(at, y, width, 1), Hit::Action(action));
+        }
+    }
+}
+
+/// Where one is, and how much of it there is.
+pub fn crumbs(canvas: &mut Canvas, app: &App, area: Area) {
+    let page = app.page();
+    let mut right = String::new();
+    if page.blade.is_list() && page.refusal.is_none() && !page.ids.is_empty() {
+        right = format!("{}/{}", page.index + 1, page.ids.len());
+        if page.ids.len() != page.total {
+            right.push_str(&format!(" of {}", page.total));
+        }
+    } else if !page.blade.is_list() {
+        let height = usize::from(crate::console::app::geometry::body(app.size).height);
+        let lines = page.lines.0.len().max(page.lines.1.len());
+        if lines > height {
+            let shown = (page.first + height).min(lines);
+            right = format!("{}%", shown * 100 / lines);
+        }
+    }
+    if !page.filter.is_empty() && !app.filtering {
+        right = format!("/{}  {right}", page.filter);
+    }
+    if page.blade == Blade::Activity
+        && let Some(operation) = page.operation
+    {
+        right = format!("{}  {right}", operation.label());
+    }
+    let kept = u16::try_from(text::width(&right)).unwrap_or(0).min(area.width / 2);
+    let end = area.right().saturating_sub(kept + 2);
+    let mut x = area.x + 1;
+    // Deep stacks lose their beginning, not their end.
+    let widths: Vec<usize> = app
+        .stack
+        .iter()
+        .map(|p| text::width(&p.blade.title()) + 3)
+        .collect();
+    let mut from = 0;
+    while from + 1 < widths.len()
+        && widths[from..].iter().sum::<usize>() > usize::from(end.saturating_sub(x)) + 3
+    {
+        from += 1;
+    }
+    for (depth, page) in app.stack.iter().enumerate().skip(from) {
+        if depth > from {
+            let glyph = canvas.theme.glyphs.crumb;
+            x += 1 + canvas.text(x + 1, area.y, 2, glyph, Token::Faint) + 1;
+        }
+        let token = if depth + 1 == app.stack.len() {
+            Token::CrumbCurrent
+        } else {
+            Token::Crumb
+        };
+        let title = page.blade.title();
+        let used = canvas.text(x, area.y, end.saturating_sub(x), &title, token);
+        canvas
+            .hits
+            .add(Area::new(x, area.y, used, 1), Hit::Crumb(depth));
+        x += used;
+    }
+    if kept > 0 {
+        canvas.text(area.right() - kept - 1, area.y, kept, &right, Token::Muted);
+    }
+}
+
+/// The filter being typed, keys of a sequence, a message, or trouble.
+pub fn status(canvas: &mut Canvas, app: &App, ctx: &Ctx, area: Area) {
+    let inner = area.inset(1);
+    if app.filtering {
+        let x = inner.x + canvas.text(inner.x, inner.y, inner.width, "/", Token::BarKey);
+        let room = inner.right().saturating_sub(x + 1);
+        let tail = tail(&app.page().filter, usize::from(room));
+        let used = canvas.text(x, inner.y, room, &tail, Token::Strong);
+        canvas.tint(Area::new(x + used, inner.y, 1, 1), Token::ButtonFocused);
+        return;
+    }
+    if !app.pending.is_empty() {
+        let keys: Vec<String> = app.pending.iter().map(ToString::to_string).collect();
+        let mut x = inner.x;
+        x += canvas.text(x, inner.y, inner.width, &keys.join(" "), Token::BarKey) + 2;
+        // What may follow.
+        for action in crate::console::actions::ACTIONS {
+            let Some(rest) = action.keys.iter().find_map(|k| {
+                let start = format!("{} ", keys.join(" "));
+                k.strip_prefix(start.as_str())
+            }) else {
+                continue;
+            };
+            let word = action.name.split_once('.').map_or("", |(_, w)| w);
+            let needed = u16::try_from(rest.len() + word.len() + 3).unwrap_or(20);
+            if x + needed > inner.right() {
+                break;
+            }
+            x += canvas.text(x, inner.y, 8, rest, Token::BarKey) + 1;
+            x += canvas.text(x, inner.y, 20, word, Token::Muted) + 2;
+        }
+        return;
+    }
+    if let Some(toast) = &app.toast {
+        canvas.text(inner.x, inner.y, inner.width, &toast.text, toast.tone);
+    } else if let Some(trouble) = ctx.clock.trouble {
+        let text = crate::engine::text::scrub(trouble);
+        canvas.text(inner.x, inner.y, inner.width, &text, Token::Warn);
+    }
+}
+
+/// The end of a line being typed, as far as it fits.
+pub fn tail(text: &str, room: usize) -> String {
+    let mut tail = text;
+    while text::width(tail) > room {
+        let mut chars = tail.chars();
+        chars.next();
+        tail = chars.as_str();
+    }
+    tail.to_owned()
+}

@@ -1,0 +1,73 @@
+//! Everything that can be done here, and why some of it cannot be done now.
+
+use super::canvas::Canvas;
+use crate::console::actions::{ACTIONS, Scope};
+use crate::console::app::geometry::Area;
+use crate::console::app::{App, Ctx};
+use crate::console::rows::Cell;
+use crate::console::theme::Token;
+
+const SECTIONS: &[(&str, &[Scope])] = &[
+    (
+        "Here",
+        &[
+            Scope::Activity,
+            Scope::Request,
+            Scope::Grant,
+            Scope::Item,
+            Scope::List,
+        ],
+    ),
+    ("Everywhere", &[Scope::Global]),
+    ("Moving", &[Scope::Move]),
+];
+
+pub fn paint(canvas: &mut Canvas, app: &App, ctx: &Ctx, body: Area, first: usize) {
+    let area = body.middle(body.width.saturating_sub(4).min(96), body.height);
+    let title = format!("Help: {}", app.page().blade.title());
+    let inner = canvas.modal(area, Token::ModalFrame, &title);
+    let scopes = app.blade_scopes();
+    let mut lines: Vec<Vec<(u16, Cell)>> = Vec::new();
+    for (title, members) in SECTIONS {
+        let actions: Vec<_> = ACTIONS
+            .iter()
+            .filter(|a| members.contains(&a.scope) && scopes.contains(&a.scope))
+            .collect();
+        if actions.is_empty() {
+            continue;
+        }
+        if !lines.is_empty() {
+            lines.push(Vec::new());
+        }
+        lines.push(vec![(0, Cell::new(*title).tone(Token::Heading))]);
+        for action in actions {
+            let why = (action.why_disabled)(app, ctx);
+            let (key, doc) = if why.is_some() {
+                (Token::Faint, Token::Faint)
+            } else {
+                (Token::BarKey, Token::Text)
+            };
+            lines.push(vec![
+                (1, Cell::new(action.keys.join("  ")).tone(key)),
+                (21, Cell::new(action.doc).tone(doc)),
+            ]);
+            if let Some(why) = why {
+                lines.push(vec![(23, Cell::new(why).tone(Token::Muted))]);
+            }
+        }
+    }
+    let height = usize::from(inner.height);
+    let first = first.min(lines.len().saturating_sub(height));
+    for (y, line) in (inner.y..inner.bottom()).zip(lines.iter().skip(first)) {
+        for (x, cell) in line {
+            let room = inner.width.saturating_sub(*x);
+            canvas.text(inner.x + x, y, room, &cell.text, cell.tone);
+        }
+    }
+    if lines.len() > height {
+        let more = format!(" {}-{} of {} ", first + 1, first + height, lines.len());
+        let width = u16::try_from(more.len()).unwrap_or(0);
+        let x = area.right().saturating_sub(width + 2);
+        canvas.text(x, area.bottom() - 1, width, &more, Token::Hint);
+    }
+}

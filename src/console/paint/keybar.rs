@@ -1,0 +1,75 @@
+//! The keys that matter here, dimmed where they would be refused.
+
+use super::canvas::Canvas;
+use crate::console::actions::{ACTIONS, Action};
+use crate::console::app::geometry::{Area, Hit};
+use crate::console::app::{App, Ctx};
+use crate::console::text;
+use crate::console::theme::Token;
+
+/// Stand at the right end, so that they are there on every screen.
+const LAST: [&str; 2] = ["app.help", "app.quit"];
+
+/// How a key is shown.
+pub fn key_label(action: &Action) -> &'static str {
+    match action.keys.first().copied().unwrap_or("") {
+        "enter" => "⏎",
+        "space" => "␣",
+        key => key,
+    }
+}
+
+pub fn paint(canvas: &mut Canvas, app: &App, ctx: &Ctx, area: Area) {
+    canvas.fill(area, Token::Bar);
+    let scopes = app.scopes();
+    let ascii = canvas.theme.glyphs.rule == "-";
+    let label = |action: &Action| {
+        if ascii {
+            action.keys.first().copied().unwrap_or("")
+        } else {
+            key_label(action)
+        }
+    };
+    let here = || {
+        ACTIONS
+            .iter()
+            .enumerate()
+            .filter(|(_, a)| !a.short.is_empty() && scopes.contains(&a.scope))
+    };
+    let width = |action: &Action| {
+        u16::try_from(text::width(label(action)) + 1 + text::width(action.short)).unwrap_or(0)
+    };
+    let ends: u16 = here()
+        .filter(|(_, a)| LAST.contains(&a.name))
+        .map(|(_, a)| width(a) + 2)
+        .sum();
+    let put = |canvas: &mut Canvas, x: u16, i: usize, action: &Action| {
+        let disabled = (action.why_disabled)(app, ctx).is_some();
+        let (key, word) = if disabled {
+            (Token::BarDisabled, Token::BarDisabled)
+        } else {
+            (Token::BarKey, Token::BarText)
+        };
+        let mut at = x;
+        at += canvas.text(at, area.y, 12, label(action), key) + 1;
+        at += canvas.text(at, area.y, 20, action.short, word);
+        canvas
+            .hits
+            .add(Area::new(x, area.y, at - x, 1), Hit::Action(i));
+        at
+    };
+    let mut x = area.x + 1;
+    let limit = area.right().saturating_sub(ends);
+    for (i, action) in here().filter(|(_, a)| !LAST.contains(&a.name)) {
+        if x + width(action) >= limit {
+            break;
+        }
+        x = put(canvas, x, i, action) + 2;
+    }
+    let mut x = area.right().saturating_sub(ends).max(area.x + 1) + 1;
+    for (i, action) in here().filter(|(_, a)| LAST.contains(&a.name)) {
+        if x + width(action) <= area.right() {
+            x = put(canvas, x, i, action) + 2;
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! Choosing from a list by typing: the palette, and whom to act as.
+
+use super::band::tail;
+use super::canvas::Canvas;
+use super::table;
+use crate::console::actions::ACTIONS;
+use crate::console::app::geometry::{Area, Hit};
+use crate::console::app::{App, Ctx, Typed};
+use crate::console::blades::people;
+use crate::console::rows::{fit, window};
+use crate::console::theme::Token;
+
+fn typed_line(canvas: &mut Canvas, area: Area, prompt: &str, typed: &Typed) {
+    let x = area.x + canvas.text(area.x, area.y, area.width, prompt, Token::BarKey);
+    let room = area.right().saturating_sub(x + 1);
+    let text = tail(&typed.0, usize::from(room));
+    let used = canvas.text(x, area.y, room, &text, Token::Strong);
+    canvas.tint(Area::new(x + used, area.y, 1, 1), Token::ButtonFocused);
+}
+
+pub fn palette(
+    canvas: &mut Canvas,
+    app: &App,
+    ctx: &Ctx,
+    body: Area,
+    typed: &Typed,
+    cursor: usize,
+) {
+    let offers = app.offers(&typed.0);
+    let area = body.middle(body.width.saturating_sub(4).min(76), body.height.min(18));
+    let inner = canvas.modal(area, Token::ModalFrame, "Go to, or do");
+    typed_line(canvas, inner, ": ", typed);
+    let list = inner.lines(1, inner.height);
+    if offers.is_empty() {
+        canvas.text(list.x, list.y, list.width, "Nothing is called that.", Token::Muted);
+        return;
+    }
+    let height = usize::from(list.height);
+    let first = window(0, cursor, height, offers.len());
+    let shown = offers.iter().enumerate().skip(first).take(height);
+    for (y, (index, action)) in (list.y..).zip(shown) {
+        let action = &ACTIONS[*action];
+        let disabled = (action.why_disabled)(app, ctx).is_some();
+        let (name, doc) = if disabled {
+            (Token::Faint, Token::Faint)
+        } else {
+            (Token::Accent, Token::Text)
+        };
+        let row = Area::new(inner.x - 1, y, inner.width + 2, 1);
+        canvas.text(list.x, y, 18, action.name, name);
+        let keys = action.keys.first().copied().unwrap_or("");
+        let keys_width = u16::try_from(keys.len()).unwrap_or(0);
+        let room = list.width.saturating_sub(19 + keys_width + 1);
+        canvas.text(list.x + 19, y, room, action.doc, doc);
+        canvas.text(list.right() - keys_width, y, keys_width, keys, Token::Muted);
+        if index == cursor {
+            canvas.tint(row, Token::SelectedRow);
+        }
+        canvas.hits.add(row, Hit::Choice(index));
+    }
+}
+
+pub fn people(
+    canvas: &mut Canvas,
+    app: &App,
+    ctx: &Ctx,
+    body: Area,
+    typed: &Typed,
+    cursor: usize,
+) {
+    let ids = app.personas(ctx, &typed.0);
+    let area = body.middle(body.width.saturating_sub(4).min(92), body.height);
+    let inner = canvas.modal(area, Token::ModalFrame, "Act as");
+    typed_line(canvas, inner, "Name: ", typed);
+    let list = inner.lines(1, inner.height);
+    if ids.is_empty() {
+        canvas.text(list.x, list.y, list.width, "Nobody is called that.", Token::Muted);
+        return;
+    }
+    let slots = fit(people::COLUMNS, list.width);
+    let height = usize::from(list.height);
+    let first = window(0, cursor, height, ids.len());
+    for (y, (index, id)) in (list.y..).zip(ids.iter().enumerate().skip(first).take(height)) {
+        if let Some(row) = people::row(app.eye(ctx), id) {
+            table::cells(canvas, people::COLUMNS, &slots, list.x, y, &row);
+        }
+        let row = Area::new(inner.x - 1, y, inner.width + 2, 1);
+        if index == cursor {
+            canvas.tint(row, Token::SelectedRow);
+        }
+        canvas.hits.add(row, Hit::Choice(index));
+    }
+}

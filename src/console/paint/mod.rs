@@ -1,0 +1,70 @@
+//! Puts the state on a buffer. Reads everything, changes nothing; painting twice gives the same frame.
+
+pub mod band;
+pub mod canvas;
+pub mod dialog;
+pub mod help;
+pub mod keybar;
+pub mod lines;
+pub mod menu;
+pub mod table;
+
+use ratatui::buffer::Buffer;
+
+use super::app::geometry::{self, Area, Hits};
+use super::app::{App, Ctx, Modal};
+use super::blades::{Blade, overview};
+use super::theme::{Theme, Token};
+use canvas::Canvas;
+
+/// One frame. Returns what of it can be clicked.
+pub fn frame(app: &App, ctx: &Ctx, theme: &Theme, buf: &mut Buffer) -> Hits {
+    let whole = Area::new(buf.area.x, buf.area.y, buf.area.width, buf.area.height);
+    let mut canvas = Canvas::new(buf, theme);
+    canvas.fill(whole, Token::Base);
+    if whole.width < geometry::SMALLEST.0 || whole.height < geometry::SMALLEST.1 {
+        too_small(&mut canvas, whole);
+        return canvas.hits;
+    }
+    band::band(&mut canvas, app, ctx, whole.lines(0, 1));
+    band::crumbs(&mut canvas, app, whole.lines(1, 1));
+    let body = geometry::body((whole.width, whole.height));
+    let page = app.page();
+    if let Some(refusal) = &page.refusal {
+        lines::refusal(&mut canvas, body, refusal);
+    } else if page.blade == Blade::Overview {
+        overview::view::paint(&mut canvas, app, ctx, body);
+    } else if page.blade.is_list() {
+        table::list(&mut canvas, app, ctx, body);
+    } else {
+        lines::page(&mut canvas, page, body);
+    }
+    band::status(&mut canvas, app, ctx, whole.lines(whole.height - 2, 1));
+    keybar::paint(&mut canvas, app, ctx, whole.lines(whole.height - 1, 1));
+    match &app.modal {
+        Some(Modal::Help { first }) => help::paint(&mut canvas, app, ctx, body, *first),
+        Some(Modal::Palette { typed, cursor }) => {
+            menu::palette(&mut canvas, app, ctx, body, typed, *cursor);
+        }
+        Some(Modal::People { typed, cursor, .. }) => {
+            menu::people(&mut canvas, app, ctx, body, typed, *cursor);
+        }
+        Some(Modal::Dialog(dialog)) => dialog::paint(&mut canvas, app, ctx, body, dialog),
+        None => {}
+    }
+    canvas.hits
+}
+
+fn too_small(canvas: &mut Canvas, whole: Area) {
+    let (width, height) = geometry::SMALLEST;
+    let texts = [
+        "SIMULATION".to_owned(),
+        format!("{}x{} is too small", whole.width, whole.height),
+        format!("need {width}x{height}"),
+    ];
+    for (y, text) in (0u16..).zip(&texts) {
+        if y < whole.height {
+            canvas.text(whole.x, whole.y + y, whole.width, text, Token::Warn);
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! The terminal: taken over, given back whatever happens, and written to in one piece.
+//!
+//! Nothing else in the console names crossterm, but for the driver.
+
+pub mod input;
+pub mod screen;
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::os::fd::AsFd;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crossterm::terminal::{disable_raw_mode, enable_raw_mode};
+
+pub use screen::Screen;
+
+/// Alternate screen, no cursor, bracketed paste, focus reports, mouse buttons and wheel (no motion).
+const ENTER: &[u8] = b"\x1b[?1049h\x1b[?25l\x1b[?2004h\x1b[?1004h\x1b[?1000h\x1b[?1006h\x1b[2J";
+const LEAVE: &[u8] =
+    b"\x1b[?2026l\x1b[0m\x1b[?1006l\x1b[?1000l\x1b[?1004l\x1b[?2004l\x1b[?25h\x1b[?1049l";
+
+/// Whether the terminal is ours now. One process has one terminal.
+static TAKEN: AtomicBool = AtomicBool::new(false);
+
+/// Gives the terminal back when it goes.
+pub struct Guard;
+
+impl Guard {
+    /// Takes the terminal and sees to it that a panic gives it back before its report is printed.
+    pub fn take() -> io::Result<Guard> {
+        static HOOKED: AtomicBool = AtomicBool::new(false);
+        if !HOOKED.swap(true, Ordering::SeqCst) {
+            // Whoever runs the program may have installed it already; then theirs is wrapped.
+            let _ = color_eyre::install();
+            let report = std::panic::take_hook();
+            std::panic::set_hook(Box::new(move |info| {
+                let _ = give_back();
+                report(info);
+            }));
+        }
+        // Our own theme decides about colour; crossterm's NO_COLOR would also drop reverse and bold.
+        crossterm::style::force_color_output(true);
+        take()?;
+        Ok(Guard)
+    }
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        let _ = give_back();
+    }
+}
+
+fn take() -> io::Result<()> {
+    if !TAKEN.swap(true, Ordering::SeqCst) {
+        enable_raw_mode()?;
+        out()?.write_all(ENTER)?;
+    }
+    Ok(())
+}
+
+/// Restores the terminal; nothing happens when it is restored already.
+pub fn give_back() -> io::Result<()> {
+    if TAKEN.swap(false, Ordering::SeqCst) {
+        out()?.write_all(LEAVE)?;
+        disable_raw_mode()?;
+    }
+    Ok(())
+}
+
+/// Stops like any program at Ctrl-Z and takes the terminal again when continued.
+pub fn suspend() -> io::Result<()> {
+    give_back()?;
+    signal_hook::low_level::emulate_default_handler(signal_hook::consts::SIGTSTP)?;
+    take()
+}
+
+/// Standard output without the line buffer of `Stdout`, which would cut a frame into many writes.
+fn out() -> io::Result<File> {
+    Ok(File::from(io::stdout().as_fd().try_clone_to_owned()?))
+}

@@ -1,0 +1,73 @@
+//! Signs, apart from colours: the same theme works with either set.
+
+use crate::console::rows::Mark;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Glyphs {
+    pub ok: &'static str,
+    pub waiting: &'static str,
+    pub warn: &'static str,
+    pub bad: &'static str,
+    pub off: &'static str,
+    pub info: &'static str,
+    pub busy: &'static str,
+    pub bar: &'static str,
+    pub rule: &'static str,
+    pub crumb: &'static str,
+    pub running: &'static str,
+    pub paused: &'static str,
+    pub cursor: &'static str,
+    pub thumb: &'static str,
+    /// Corners clockwise from the top left, then horizontal and vertical.
+    pub frame: [&'static str; 6],
+}
+
+pub const UNICODE: Glyphs = Glyphs {
+    ok: "●",
+    waiting: "◐",
+    warn: "▲",
+    bad: "✖",
+    off: "○",
+    info: "◆",
+    busy: "◌",
+    bar: "┃",
+    rule: "─",
+    crumb: "›",
+    running: "▶",
+    paused: "‖",
+    cursor: "▌",
+    thumb: "┃",
+    frame: ["╭", "╮", "╯", "╰", "─", "│"],
+};
+
+pub const ASCII: Glyphs = Glyphs {
+    ok: "o",
+    waiting: "~",
+    warn: "!",
+    bad: "x",
+    off: ".",
+    info: "*",
+    busy: ":",
+    bar: "|",
+    rule: "-",
+    crumb: ">",
+    running: ">",
+    paused: "=",
+    cursor: ">",
+    thumb: "#",
+    frame: ["+", "+", "+", "+", "-", "|"],
+};
+
+impl Glyphs {
+    pub fn mark(&self, mark: Mark) -> &'static str {
+        match mark {
+            Mark::Ok => self.ok,
+            Mark::Waiting => self.waiting,
+            Mark::Warn => self.warn,
+            Mark::Bad => self.bad,
+            Mark::Off => self.off,
+            Mark::Info => self.info,
+            Mark::Busy => self.busy,
+        }
+    }
+}
