@@ -63,6 +63,11 @@ impl Session {
         &self.host
     }
 
+    /// For who goes on with the world: the console.
+    pub fn into_host(self) -> (Host, Actor) {
+        (self.host, self.actor)
+    }
+
     pub fn host_mut(&mut self) -> &mut Host {
         &mut self.host
     }

@@ -75,13 +75,14 @@ fn why_not_decide(app: &App, ctx: &Ctx, approve: bool) -> Option<String> {
     refused(app, ctx, command)
 }
 
-fn decision(app: &mut App, ctx: &Ctx, question: fn(crate::engine::ids::RequestId) -> Question) -> Vec<Effect> {
+fn decision(
+    app: &mut App,
+    ctx: &Ctx,
+    question: fn(crate::engine::ids::RequestId) -> Question,
+) -> Vec<Effect> {
     match app.related(ctx).request {
         Some(request) => app.ask_question(question(request)),
-        None => app.say(
-            "There is no request here.",
-            super::theme::Token::ToastWarn,
-        ),
+        None => app.say("There is no request here.", super::theme::Token::ToastWarn),
     }
     NONE
 }
@@ -172,18 +173,8 @@ actions! {
             None => Some("There is nothing to open.".into()),
         },
         |app, ctx| { app.open_item(ctx); NONE };
-    "list.filter" ["/"] List Safe "filter" "Show only rows with some words",
-        never, |app, _| { app.filtering = true; NONE };
-    "item.ticket" ["t"] Item Safe "ticket" "Go to the support ticket",
-        |app, ctx| why_no_way(app, ticket(app, ctx), "ticket"), |app, ctx| { let to = ticket(app, ctx); go(app, to) };
-    "item.request" ["r"] Item Safe "request" "Go to the Lockbox request",
-        |app, ctx| why_no_way(app, request(app, ctx), "request"), |app, ctx| { let to = request(app, ctx); go(app, to) };
-    "item.grant" ["e"] Item Safe "grant" "Go to the access grant",
-        |app, ctx| why_no_way(app, grant(app, ctx), "grant"), |app, ctx| { let to = grant(app, ctx); go(app, to) };
-    "app.back" ["esc", "h", "left", "backspace"] Global Safe "" "Go back, always",
+    "app.back" ["esc", "h", "left"] Global Safe "" "Go back, always",
         never, |app, _| { app.back(); NONE };
-    "app.palette" [":"] Global Safe "go to" "Run a command or go somewhere by name",
-        never, |app, _| { app.modal = Some(Modal::Palette { typed: Typed::default(), cursor: 0 }); NONE };
     "app.help" ["?", "f1"] Global Safe "help" "Everything that can be done here",
         never, |app, _| { app.modal = Some(Modal::Help { first: 0 }); NONE };
     "clock.pause" ["space"] Global Careful "time" "Stop or start the simulated clock",
@@ -198,8 +189,18 @@ actions! {
         never, |app, ctx| vec![Effect::Clock(app.tempo(ctx, true))];
     "clock.slower" ["-", "_"] Global Careful "" "Let time run slower",
         never, |app, ctx| vec![Effect::Clock(app.tempo(ctx, false))];
+    "app.palette" [":"] Global Safe "go to" "Run a command or go somewhere by name",
+        never, |app, _| { app.modal = Some(Modal::Palette { typed: Typed::default(), cursor: 0 }); NONE };
     "app.persona" ["P"] Global Careful "act as" "Act as somebody else, or only look",
         never, |app, _| { app.modal = Some(Modal::People { typed: Typed::default(), cursor: 0, first: 0 }); NONE };
+    "item.ticket" ["t"] Item Safe "ticket" "Go to the support ticket",
+        |app, ctx| why_no_way(app, ticket(app, ctx), "ticket"), |app, ctx| { let to = ticket(app, ctx); go(app, to) };
+    "item.request" ["r"] Item Safe "request" "Go to the Lockbox request",
+        |app, ctx| why_no_way(app, request(app, ctx), "request"), |app, ctx| { let to = request(app, ctx); go(app, to) };
+    "item.grant" ["e"] Item Safe "grant" "Go to the access grant",
+        |app, ctx| why_no_way(app, grant(app, ctx), "grant"), |app, ctx| { let to = grant(app, ctx); go(app, to) };
+    "list.filter" ["/"] List Safe "filter" "Show only rows with some words",
+        never, |app, _| { app.filtering = true; NONE };
     "go.overview" ["g o"] Global Safe "" "Overview",
         never, |app, _| { app.stack.truncate(1); NONE };
     "go.pending" ["g p"] Global Safe "" "Requests that wait for a decision",

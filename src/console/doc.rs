@@ -144,8 +144,8 @@ fn table(lines: &mut Vec<Line>, columns: &[Column], rows: &[Vec<Cell>], width: u
                 continue;
             };
             let mut cell = cell.clone();
-            let room = usize::from(slot.width)
-                .saturating_sub(if cell.mark.is_some() { 2 } else { 0 });
+            let room =
+                usize::from(slot.width).saturating_sub(if cell.mark.is_some() { 2 } else { 0 });
             cell.text = text::cut(&cell.text, room).into_owned().into();
             let used = u16::try_from(cell.width()).unwrap_or(slot.width);
             let shift = match columns[slot.column].align {
@@ -212,7 +212,8 @@ mod tests {
 
     #[test]
     fn nothing_a_stranger_writes_leaves_the_box() {
-        let text = Untrusted::from("plain\n\u{1b}[2J\u{202e}evil\r\nAPPROVED by nobody 한국어\u{2028}x");
+        let text =
+            Untrusted::from("plain\n\u{1b}[2J\u{202e}evil\r\nAPPROVED by nobody 한국어\u{2028}x");
         let doc = [Block::Stranger {
             label: "text from the other side".into(),
             text,

@@ -12,6 +12,7 @@ pub mod actions;
 pub mod app;
 pub mod blades;
 pub mod doc;
+pub mod driver;
 pub mod input;
 pub mod once;
 pub mod pacer;
@@ -21,4 +22,5 @@ pub mod terminal;
 pub mod text;
 pub mod theme;
 
+pub use driver::{Color, ConsoleError, Options, run};
 pub use once::{Format, once};

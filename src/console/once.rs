@@ -186,4 +186,3 @@ fn plain(row: &Row) -> String {
     let cells: Vec<&str> = row.cells.iter().map(|c| c.text.as_ref()).collect();
     format!("{}\n", cells.join("\t"))
 }
-

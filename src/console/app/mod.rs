@@ -157,6 +157,8 @@ pub struct App {
     pub size: (u16, u16),
     /// What of the last frame can be clicked.
     pub hits: Hits,
+    /// What the cursor's thing belongs to, as of the last look.
+    pub near: Related,
     keymap: Arc<Keymap>,
     /// Waiting requests at the last look, to notice new ones.
     waiting: Option<(Actor, usize)>,
@@ -173,6 +175,7 @@ impl App {
             pending: Vec::new(),
             size,
             hits: Hits::default(),
+            near: Related::default(),
             keymap: Arc::new(keymap),
             waiting: None,
         }

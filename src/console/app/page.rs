@@ -167,10 +167,9 @@ impl App {
                     page.refusal = None;
                     let (main, side) = geometry::streams(body, !doc.side.is_empty());
                     page.lines = match side {
-                        Some(side) => (
-                            layout(&doc.main, main.width),
-                            layout(&doc.side, side.width),
-                        ),
+                        Some(side) => {
+                            (layout(&doc.main, main.width), layout(&doc.side, side.width))
+                        }
                         None => {
                             let mut all = doc.main;
                             all.extend(doc.side);
@@ -187,6 +186,7 @@ impl App {
             let last = longest.saturating_sub(usize::from(body.height));
             page.first = page.first.min(last);
         }
+        self.near = self.related(ctx);
         self.notice(ctx);
     }
 }

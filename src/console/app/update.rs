@@ -78,18 +78,16 @@ impl App {
         let actor = self.actor.clone();
         match &mut self.modal {
             Some(Modal::Palette { typed, cursor }) => {
-                if typed.key(key) {
-                    *cursor = 0;
-                }
+                typed.key(key);
+                *cursor = 0;
             }
             Some(Modal::People {
                 typed,
                 cursor,
                 first,
             }) => {
-                if typed.key(key) {
-                    (*cursor, *first) = (0, 0);
-                }
+                typed.key(key);
+                (*cursor, *first) = (0, 0);
             }
             Some(Modal::Dialog(dialog)) => {
                 let refused = dialog.refusal(ctx, &actor).is_some();
@@ -177,7 +175,9 @@ impl App {
                 *first = first.saturating_add_signed(by).min(last);
             }
             Some(Modal::Palette { cursor, .. } | Modal::People { cursor, .. }) => {
-                *cursor = cursor.saturating_add_signed(by).min(people.saturating_sub(1));
+                *cursor = cursor
+                    .saturating_add_signed(by)
+                    .min(people.saturating_sub(1));
             }
             Some(Modal::Dialog(_)) => {}
             None => {
@@ -286,7 +286,10 @@ impl App {
             Focus::No => {
                 let verb = dialog.verb();
                 self.modal = None;
-                self.say(format!("Nothing was done: {verb} cancelled."), Token::ToastInfo);
+                self.say(
+                    format!("Nothing was done: {verb} cancelled."),
+                    Token::ToastInfo,
+                );
             }
             Focus::Reason => dialog.turn(false, true),
             Focus::Code => {
@@ -365,7 +368,11 @@ impl App {
                 self.say(format!("{id} waits for a decision."), Token::ToastInfo);
             }
         }
-        if self.waiting.as_ref().is_none_or(|(a, n)| *a != self.actor || *n != count) {
+        if self
+            .waiting
+            .as_ref()
+            .is_none_or(|(a, n)| *a != self.actor || *n != count)
+        {
             self.waiting = Some((self.actor.clone(), count));
         }
     }
@@ -377,7 +384,11 @@ impl App {
         } else {
             RATES.iter().rev().find(|r| **r < rate)
         };
-        let ends = if faster { RATES[RATES.len() - 1] } else { RATES[0] };
+        let ends = if faster {
+            RATES[RATES.len() - 1]
+        } else {
+            RATES[0]
+        };
         Tempo::Rate(next.copied().unwrap_or(ends))
     }
 }

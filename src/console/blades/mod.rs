@@ -77,7 +77,9 @@ impl Blade {
                 .target("blade")
                 .remedy(did_you_mean(
                     near,
-                    &format!("Blades are {all}; request/ID, ticket/ID, grant/ID, mail/ID, rules/ID."),
+                    &format!(
+                        "Blades are {all}; request/ID, ticket/ID, grant/ID, mail/ID, rules/ID."
+                    ),
                 ))
         };
         let Some((word, id)) = text.split_once('/') else {
@@ -122,7 +124,11 @@ impl Blade {
     pub fn is_list(&self) -> bool {
         !matches!(
             self,
-            Blade::Request(_) | Blade::Ticket(_) | Blade::Grant(_) | Blade::Mail(_) | Blade::Rule(_)
+            Blade::Request(_)
+                | Blade::Ticket(_)
+                | Blade::Grant(_)
+                | Blade::Mail(_)
+                | Blade::Rule(_)
         )
     }
 

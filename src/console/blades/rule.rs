@@ -54,7 +54,9 @@ pub fn doc(eye: Eye, id: &'static str) -> Doc {
         }
     }
     if matches!(rule, "R-LOCK-10" | "R-LOCK-11") {
-        main.push(Block::Heading("JIT rules in force, first match decides".into()));
+        main.push(Block::Heading(
+            "JIT rules in force, first match decides".into(),
+        ));
         for rule in &eye.world.rules.jit_rules {
             let outcome = match &rule.outcome {
                 JitOutcome::Clear => "clear".to_owned(),
@@ -73,7 +75,10 @@ pub fn doc(eye: Eye, id: &'static str) -> Doc {
                 ("multi-factor authentication", rule.mfa),
             ] {
                 if let Some(wanted) = wanted {
-                    conditions.push(format!("{} {what}", if wanted { "with" } else { "without" }));
+                    conditions.push(format!(
+                        "{} {what}",
+                        if wanted { "with" } else { "without" }
+                    ));
                 }
             }
             if conditions.is_empty() {

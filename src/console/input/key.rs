@@ -149,7 +149,18 @@ mod tests {
 
     #[test]
     fn a_key_reads_back_what_it_prints() {
-        for text in ["j", "G", "ctrl-d", "shift-tab", "space", "-", "alt-enter", "f12", "pgdn", "?"] {
+        for text in [
+            "j",
+            "G",
+            "ctrl-d",
+            "shift-tab",
+            "space",
+            "-",
+            "alt-enter",
+            "f12",
+            "pgdn",
+            "?",
+        ] {
             assert_eq!(text.parse::<Key>().unwrap().to_string(), text);
         }
         for text in ["", "ctrl-", "hyper-x", "f0", "f99", "entre"] {

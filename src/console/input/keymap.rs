@@ -92,7 +92,10 @@ mod tests {
         let keymap = Keymap::defaults().unwrap();
         let scopes = [Scope::Move, Scope::Global];
         let g = Key::char('g');
-        assert!(matches!(keymap.resolve(&scopes, &[g]), Resolution::Pending(_)));
+        assert!(matches!(
+            keymap.resolve(&scopes, &[g]),
+            Resolution::Pending(_)
+        ));
         let Resolution::Action(go) = keymap.resolve(&scopes, &[g, Key::char('r')]) else {
             panic!("g r means nothing");
         };
@@ -108,7 +111,8 @@ mod tests {
         for def in ACTIONS {
             for keys in def.keys {
                 for key in key::sequence(keys).unwrap() {
-                    let taken = key.ctrl && matches!(key.code, super::super::Code::Char(c) if "abhjklsq".contains(c));
+                    let taken = key.ctrl
+                        && matches!(key.code, super::super::Code::Char(c) if "abhjklsq".contains(c));
                     assert!(!taken, "{} takes {key}", def.name);
                 }
             }

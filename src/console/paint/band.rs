@@ -20,7 +20,10 @@ pub fn band(canvas: &mut Canvas, app: &App, ctx: &Ctx, area: Area) {
     let (word, tone) = if ctx.clock.paused {
         (format!("{} paused", glyphs.paused), Token::Paused)
     } else if ctx.clock.running {
-        (format!("{} {}x", glyphs.running, ctx.clock.rate), Token::Live)
+        (
+            format!("{} {}x", glyphs.running, ctx.clock.rate),
+            Token::Live,
+        )
     } else {
         (format!("{} standing", glyphs.paused), Token::Paused)
     };
@@ -39,12 +42,12 @@ pub fn band(canvas: &mut Canvas, app: &App, ctx: &Ctx, area: Area) {
         _ => "only looks".into(),
     };
     let room = area.right().saturating_sub(x + 3);
-    let full = format!("{name} · {position}");
-    let who = if text::width(&full) <= usize::from(room) {
-        full
-    } else {
-        name
-    };
+    // As much of who one is as there is room for.
+    let short = position.split(" at ").next().unwrap_or_default();
+    let who = [format!("{name} · {position}"), format!("{name} · {short}")]
+        .into_iter()
+        .find(|who| text::width(who) <= usize::from(room))
+        .unwrap_or(name);
     let who = text::cut(&who, usize::from(room));
     let width = u16::try_from(text::width(&who)).unwrap_or(room);
     if width > 0 {
@@ -86,7 +89,9 @@ pub fn crumbs(canvas: &mut Canvas, app: &App, area: Area) {
     {
         right = format!("{}  {right}", operation.label());
     }
-    let kept = u16::try_from(text::width(&right)).unwrap_or(0).min(area.width / 2);
+    let kept = u16::try_from(text::width(&right))
+        .unwrap_or(0)
+        .min(area.width / 2);
     let end = area.right().saturating_sub(kept + 2);
     let mut x = area.x + 1;
     // Deep stacks lose their beginning, not their end.

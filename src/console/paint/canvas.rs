@@ -78,9 +78,7 @@ impl<'a> Canvas<'a> {
             return 0;
         }
         let cut = text::cut(text, usize::from(room));
-        let (end, _) = self
-            .buf
-            .set_stringn(x, y, &cut, usize::from(room), style);
+        let (end, _) = self.buf.set_stringn(x, y, &cut, usize::from(room), style);
         end - x
     }
 

@@ -115,7 +115,11 @@ fn head(app: &App, ctx: &Ctx, dialog: &Dialog) -> Vec<Block> {
         return Vec::new();
     };
     let engineer = shared::name(ctx.world, &request.engineer);
-    let names: Vec<String> = request.resources.iter().map(shared::resource_name).collect();
+    let names: Vec<String> = request
+        .resources
+        .iter()
+        .map(shared::resource_name)
+        .collect();
     let names = names.join(", ");
     match dialog.question {
         Question::Approve(_) => {
@@ -161,7 +165,10 @@ fn reason(canvas: &mut Canvas, dialog: &Dialog, inner: Area, y: u16) {
         REASON_LINES,
     );
     canvas.fill(field, Token::Field);
-    let style = canvas.theme.style(Token::Overlay).patch(canvas.theme.style(Token::Field));
+    let style = canvas
+        .theme
+        .style(Token::Overlay)
+        .patch(canvas.theme.style(Token::Field));
     let mut area = dialog.reason.clone();
     area.set_style(style);
     area.set_cursor_line_style(Style::new());
@@ -173,7 +180,13 @@ fn reason(canvas: &mut Canvas, dialog: &Dialog, inner: Area, y: u16) {
     });
     let clip = rect(field).intersection(canvas.buf.area);
     if dialog.reason.is_empty() && !focused {
-        canvas.text(field.x, field.y, field.width, "why; it goes on the record", Token::Hint);
+        canvas.text(
+            field.x,
+            field.y,
+            field.width,
+            "why; it goes on the record",
+            Token::Hint,
+        );
     } else if !clip.is_empty() {
         (&area).render(clip, canvas.buf);
     }

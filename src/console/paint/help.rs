@@ -49,10 +49,10 @@ pub fn paint(canvas: &mut Canvas, app: &App, ctx: &Ctx, body: Area, first: usize
             };
             lines.push(vec![
                 (1, Cell::new(action.keys.join("  ")).tone(key)),
-                (21, Cell::new(action.doc).tone(doc)),
+                (20, Cell::new(action.doc).tone(doc)),
             ]);
             if let Some(why) = why {
-                lines.push(vec![(23, Cell::new(why).tone(Token::Muted))]);
+                lines.push(vec![(22, Cell::new(why).tone(Token::Muted))]);
             }
         }
     }

@@ -1,14 +1,44 @@
 //! The keys that matter here, dimmed where they would be refused.
 
 use super::canvas::Canvas;
-use crate::console::actions::{ACTIONS, Action};
+use crate::console::actions::{ACTIONS, Action, Scope};
 use crate::console::app::geometry::{Area, Hit};
 use crate::console::app::{App, Ctx};
+use crate::console::blades::Blade;
+use crate::console::rows::ItemId;
 use crate::console::text;
 use crate::console::theme::Token;
 
 /// Stand at the right end, so that they are there on every screen.
 const LAST: [&str; 2] = ["app.help", "app.quit"];
+
+/// Whether an action is about anything here; what is not has no place in the bar.
+fn stands(app: &App, action: &Action) -> bool {
+    let page = &app.page().blade;
+    match action.scope {
+        Scope::Request => app.near.request.is_some(),
+        Scope::Grant => app.near.grant.is_some(),
+        Scope::Item => {
+            let to = match action.name {
+                "item.ticket" => app.near.ticket.map(Blade::Ticket),
+                "item.request" => app.near.request.map(Blade::Request),
+                _ => app.near.grant.map(Blade::Grant),
+            };
+            // In a list of them, Enter is enough.
+            to.is_some_and(|to| to != *page && opens_it(app) != Some(to))
+        }
+        _ => true,
+    }
+}
+
+fn opens_it(app: &App) -> Option<Blade> {
+    match app.page().cursor.as_ref()? {
+        ItemId::Request(id) => Some(Blade::Request(*id)),
+        ItemId::Ticket(id) => Some(Blade::Ticket(*id)),
+        ItemId::Grant(id) => Some(Blade::Grant(*id)),
+        _ => None,
+    }
+}
 
 /// How a key is shown.
 pub fn key_label(action: &Action) -> &'static str {
@@ -34,7 +64,7 @@ pub fn paint(canvas: &mut Canvas, app: &App, ctx: &Ctx, area: Area) {
         ACTIONS
             .iter()
             .enumerate()
-            .filter(|(_, a)| !a.short.is_empty() && scopes.contains(&a.scope))
+            .filter(|(_, a)| !a.short.is_empty() && scopes.contains(&a.scope) && stands(app, a))
     };
     let width = |action: &Action| {
         u16::try_from(text::width(label(action)) + 1 + text::width(action.short)).unwrap_or(0)

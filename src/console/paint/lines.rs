@@ -46,15 +46,11 @@ pub fn stream(canvas: &mut Canvas, area: Area, lines: &[Line], first: usize) {
 /// A refusal in full: what, which rule, what to do.
 pub fn refusal(canvas: &mut Canvas, area: Area, refusal: &Refusal) {
     let inner = area.inset(2);
-    let mut y = area.y + 1;
-    for (line, token, mark) in refusal_lines(refusal, usize::from(inner.width)) {
-        if y >= area.bottom() {
-            return;
-        }
+    let lines = refusal_lines(refusal, usize::from(inner.width));
+    for (y, (line, token, mark)) in (area.y + 1..area.bottom()).zip(lines) {
         let mut cell = Cell::new(line).tone(token);
         cell.mark = mark;
         canvas.cell(inner.x, y, inner.width, &cell, Align::Left);
-        y += 1;
     }
 }
 
@@ -71,7 +67,10 @@ pub fn refusal_lines(refusal: &Refusal, width: usize) -> Vec<(String, Token, Opt
         };
         lines.push((line, Token::Danger, mark));
     }
-    let rule = format!("  {} · {} · rule {}", refusal.status, refusal.code, refusal.rule);
+    let rule = format!(
+        "  {} · {} · rule {}",
+        refusal.status, refusal.code, refusal.rule
+    );
     lines.push((rule, Token::Muted, None));
     for line in text::wrap(&scrub(&refusal.remedy), width.saturating_sub(2)) {
         lines.push((format!("  {line}"), Token::Text, None));

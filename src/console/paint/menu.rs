@@ -32,7 +32,13 @@ pub fn palette(
     typed_line(canvas, inner, ": ", typed);
     let list = inner.lines(1, inner.height);
     if offers.is_empty() {
-        canvas.text(list.x, list.y, list.width, "Nothing is called that.", Token::Muted);
+        canvas.text(
+            list.x,
+            list.y,
+            list.width,
+            "Nothing is called that.",
+            Token::Muted,
+        );
         return;
     }
     let height = usize::from(list.height);
@@ -60,21 +66,20 @@ pub fn palette(
     }
 }
 
-pub fn people(
-    canvas: &mut Canvas,
-    app: &App,
-    ctx: &Ctx,
-    body: Area,
-    typed: &Typed,
-    cursor: usize,
-) {
+pub fn people(canvas: &mut Canvas, app: &App, ctx: &Ctx, body: Area, typed: &Typed, cursor: usize) {
     let ids = app.personas(ctx, &typed.0);
     let area = body.middle(body.width.saturating_sub(4).min(92), body.height);
     let inner = canvas.modal(area, Token::ModalFrame, "Act as");
     typed_line(canvas, inner, "Name: ", typed);
     let list = inner.lines(1, inner.height);
     if ids.is_empty() {
-        canvas.text(list.x, list.y, list.width, "Nobody is called that.", Token::Muted);
+        canvas.text(
+            list.x,
+            list.y,
+            list.width,
+            "Nobody is called that.",
+            Token::Muted,
+        );
         return;
     }
     let slots = fit(people::COLUMNS, list.width);

@@ -38,7 +38,13 @@ pub fn list(canvas: &mut Canvas, app: &App, ctx: &Ctx, area: Area) {
         }
         canvas.hits.add(whole, Hit::Row(id.clone()));
     }
-    thumb(canvas, area.lines(1, area.height), page.first, height, page.ids.len());
+    thumb(
+        canvas,
+        area.lines(1, area.height),
+        page.first,
+        height,
+        page.ids.len(),
+    );
 }
 
 pub fn header(canvas: &mut Canvas, columns: &[Column], slots: &[Slot], area: Area) {

@@ -46,9 +46,7 @@ pub fn read(event: Event) -> Option<Input> {
             }))
         }
         Event::Mouse(mouse) => match mouse.kind {
-            MouseEventKind::Down(MouseButton::Left) => {
-                Some(Input::Click(mouse.column, mouse.row))
-            }
+            MouseEventKind::Down(MouseButton::Left) => Some(Input::Click(mouse.column, mouse.row)),
             MouseEventKind::ScrollUp => Some(Input::Wheel(-1)),
             MouseEventKind::ScrollDown => Some(Input::Wheel(1)),
             _ => None,

@@ -40,7 +40,7 @@ impl Guard {
         }
         // Our own theme decides about colour; crossterm's NO_COLOR would also drop reverse and bold.
         crossterm::style::force_color_output(true);
-        take()?;
+        retake()?;
         Ok(Guard)
     }
 }
@@ -51,7 +51,8 @@ impl Drop for Guard {
     }
 }
 
-fn take() -> io::Result<()> {
+/// Takes the terminal, if it is not ours already.
+pub fn retake() -> io::Result<()> {
     if !TAKEN.swap(true, Ordering::SeqCst) {
         enable_raw_mode()?;
         out()?.write_all(ENTER)?;
@@ -72,7 +73,7 @@ pub fn give_back() -> io::Result<()> {
 pub fn suspend() -> io::Result<()> {
     give_back()?;
     signal_hook::low_level::emulate_default_handler(signal_hook::consts::SIGTSTP)?;
-    take()
+    retake()
 }
 
 /// Standard output without the line buffer of `Stdout`, which would cut a frame into many writes.

@@ -52,7 +52,8 @@ const ANSI: [(Color, (u8, u8, u8)); 16] = [
 
 /// Distance as an eye weighs it ("redmean"), good enough to pick a neighbour.
 fn distance(a: (u8, u8, u8), b: (u8, u8, u8)) -> i32 {
-    let [dr, dg, db] = [(a.0, b.0), (a.1, b.1), (a.2, b.2)].map(|(x, y)| i32::from(x) - i32::from(y));
+    let [dr, dg, db] =
+        [(a.0, b.0), (a.1, b.1), (a.2, b.2)].map(|(x, y)| i32::from(x) - i32::from(y));
     let mean = (i32::from(a.0) + i32::from(b.0)) / 2;
     (((512 + mean) * dr * dr) >> 8) + 4 * dg * dg + (((767 - mean) * db * db) >> 8)
 }
@@ -72,7 +73,13 @@ pub fn fold(color: Color, depth: Depth) -> Color {
     let rgb = match color {
         Color::Rgb(r, g, b) => (r, g, b),
         Color::Indexed(i) if i >= 16 => indexed(i),
-        named => return if depth == Depth::None { Color::Reset } else { named },
+        named => {
+            return if depth == Depth::None {
+                Color::Reset
+            } else {
+                named
+            };
+        }
     };
     match depth {
         Depth::True => color,
@@ -105,7 +112,10 @@ mod tests {
                     .map(|(_, v)| (*v).to_owned())
             })
         };
-        assert_eq!(env(&[("COLORTERM", "truecolor"), ("TERM", "xterm")]), Depth::True);
+        assert_eq!(
+            env(&[("COLORTERM", "truecolor"), ("TERM", "xterm")]),
+            Depth::True
+        );
         assert_eq!(env(&[("TERM", "screen-256color")]), Depth::Ansi256);
         assert_eq!(env(&[("TERM", "linux")]), Depth::Ansi16);
         assert_eq!(env(&[("TERM", "dumb")]), Depth::None);
@@ -117,8 +127,14 @@ mod tests {
 
     #[test]
     fn folding_keeps_hue() {
-        assert_eq!(fold(Color::Rgb(250, 10, 10), Depth::Ansi16), Color::LightRed);
-        assert_eq!(fold(Color::Rgb(0, 0, 0), Depth::Ansi256), Color::Indexed(16));
+        assert_eq!(
+            fold(Color::Rgb(250, 10, 10), Depth::Ansi16),
+            Color::LightRed
+        );
+        assert_eq!(
+            fold(Color::Rgb(0, 0, 0), Depth::Ansi256),
+            Color::Indexed(16)
+        );
         assert_eq!(fold(Color::Rgb(1, 2, 3), Depth::None), Color::Reset);
     }
 }

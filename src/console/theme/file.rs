@@ -88,7 +88,9 @@ pub fn parse(file: &str, text: &str) -> Result<Sheet, ThemeError> {
     if let Some((_, palette)) = of("palette") {
         for (name, given) in palette {
             let Given::Colour(colour) = given.get_ref() else {
-                return Err(reader.wrong(&given.span(), "a palette entry is one colour, \"#rrggbb\""));
+                return Err(
+                    reader.wrong(&given.span(), "a palette entry is one colour, \"#rrggbb\"")
+                );
             };
             let colour = reader.colour(colour, &given.span())?;
             reader.palette.insert(name.get_ref().clone(), colour);
@@ -228,7 +230,9 @@ impl Reader<'_> {
                     let [_, r, g, b] = n.to_be_bytes();
                     Color::Rgb(r, g, b)
                 })
-                .ok_or_else(|| self.wrong(at, &format!("{text:?} is no colour; write \"#rrggbb\"")));
+                .ok_or_else(|| {
+                    self.wrong(at, &format!("{text:?} is no colour; write \"#rrggbb\""))
+                });
         }
         if let Some(name) = text.strip_prefix("ansi:") {
             return ANSI

@@ -71,7 +71,11 @@ impl Theme {
             _ => file::parse(name, shipped(name, name)?)?,
         };
         let styles = resolve(name, sheet.clone())?;
-        let name = if sheet.name.is_empty() { name.to_owned() } else { sheet.name };
+        let name = if sheet.name.is_empty() {
+            name.to_owned()
+        } else {
+            sheet.name
+        };
         let styles = Token::ALL
             .iter()
             .map(|token| fold(pick(&styles, *token), depth))
@@ -209,7 +213,10 @@ mod tests {
                 for (place, ground, least) in [("base", base, 4.4), ("selected", selected, 3.4)] {
                     let (a, b) = (luminance(ink), luminance(ground));
                     let contrast = (a.max(b) + 0.05) / (a.min(b) + 0.05);
-                    assert!(contrast >= least, "{name} {token:?} on {place}: {contrast:.2}");
+                    assert!(
+                        contrast >= least,
+                        "{name} {token:?} on {place}: {contrast:.2}"
+                    );
                 }
             }
         }
@@ -235,15 +242,14 @@ mod tests {
             "mine.toml:4: colour \"inc\" is not known; did you mean ink?"
         );
         assert!(wrong("[text\n").starts_with("mine.toml:1: "));
-        assert!(
-            wrong("[text]\nnormal = { bolt = true }\n").contains("did you mean bold?")
-        );
+        assert!(wrong("[text]\nnormal = { bolt = true }\n").contains("did you mean bold?"));
     }
 
     #[test]
     fn a_small_theme_is_complete() {
         let text = "[theme]\nname = \"Small\"\ninherits = \"catppuccin-mocha\"\n[status]\nok = \"#00ff00\"\n";
-        let theme = Theme::load(Some("small.toml"), Some(text), Depth::True, glyphs::ASCII).unwrap();
+        let theme =
+            Theme::load(Some("small.toml"), Some(text), Depth::True, glyphs::ASCII).unwrap();
         assert_eq!(theme.name, "Small");
         assert_eq!(theme.style(Token::Approved).fg, Some(Color::Rgb(0, 255, 0)));
         assert!(theme.style(Token::Base).bg.is_some());

@@ -48,7 +48,10 @@ pub fn doc(eye: Eye, id: GrantId) -> Result<Doc, Refusal> {
             })
             .collect(),
     });
-    let mut side = vec![Block::Heading(format!("Sessions ({})", grant.sessions.len()))];
+    let mut side = vec![Block::Heading(format!(
+        "Sessions ({})",
+        grant.sessions.len()
+    ))];
     side.extend(sessions(grant));
     let events = eye.world.windows_events(grant);
     if !events.is_empty() {
@@ -86,10 +89,16 @@ fn facts(eye: Eye, grant: &Grant) -> Vec<(&'static str, Cell)> {
         ("Status", shared::grant_status(grant.status)),
         (
             "Engineer",
-            Cell::new(format!("{engineer}, {}", shared::position(world, &grant.engineer))),
+            Cell::new(format!(
+                "{engineer}, {}",
+                shared::position(world, &grant.engineer)
+            )),
         ),
         ("Permission", Cell::new(grant.level.word())),
-        ("From", Cell::new(format!("{} UTC", grant.from.to_seconds()))),
+        (
+            "From",
+            Cell::new(format!("{} UTC", grant.from.to_seconds())),
+        ),
         (
             "Until",
             if grant.status == Status::Active {
@@ -113,8 +122,14 @@ fn facts(eye: Eye, grant: &Grant) -> Vec<(&'static str, Cell)> {
                 .tone(Token::Warn),
         ));
     }
-    facts.push(("Ticket", Cell::new(grant.ticket.to_string()).tone(Token::Link)));
-    facts.push(("Subscription", shared::subscription(world, &grant.subscription)));
+    facts.push((
+        "Ticket",
+        Cell::new(grant.ticket.to_string()).tone(Token::Link),
+    ));
+    facts.push((
+        "Subscription",
+        shared::subscription(world, &grant.subscription),
+    ));
     facts
 }
 

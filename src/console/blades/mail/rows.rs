@@ -21,7 +21,10 @@ pub fn doc(eye: Eye, id: MailId) -> Result<Doc, Refusal> {
         main: vec![
             Block::Heading(format!("{id} · mail")),
             Block::Facts(vec![
-                ("From", named(&format!("{} <{}>", letter.from_name, letter.from))),
+                (
+                    "From",
+                    named(&format!("{} <{}>", letter.from_name, letter.from)),
+                ),
                 ("To", named(&format!("{} <{}>", letter.to_name, letter.to))),
                 ("Date", Cell::new(letter.date.to_http_date())),
                 ("Subject", named(&letter.subject).tone(Token::Strong)),

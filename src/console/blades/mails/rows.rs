@@ -10,7 +10,7 @@ pub const COLUMNS: &[Column] = &[
     col("mail", "MAIL", 9, 0),
     col("at", "SENT", 12, 1),
     flex("to", "TO", 14, 1, 0),
-    flex("subject", "SUBJECT", 24, 4, 2),
+    flex("subject", "SUBJECT", 36, 4, 2),
     col("request", "REQUEST", 9, 3),
     data("address"),
 ];

@@ -75,7 +75,9 @@ pub fn row(eye: Eye, id: &ItemId) -> Option<Row> {
             } else if decides(eye, r) {
                 Cell::new("decide").mark(Mark::Waiting).tone(Token::Pending)
             } else {
-                Cell::new("others decide").mark(Mark::Waiting).tone(Token::Muted)
+                Cell::new("others decide")
+                    .mark(Mark::Waiting)
+                    .tone(Token::Muted)
             };
             vec![
                 what,
@@ -91,7 +93,7 @@ pub fn row(eye: Eye, id: &ItemId) -> Option<Row> {
         ItemId::Grant(grant) => {
             let g = lockbox.grants.get(grant)?;
             let open = g.sessions.iter().any(|s| s.closed_at.is_none());
-            let what = if open { "session open" } else { "access in force" };
+            let what = if open { "session open" } else { "access given" };
             vec![
                 Cell::new(what).mark(Mark::Ok).tone(Token::Approved),
                 Cell::new(g.id.to_string()).tone(Token::Id),
@@ -116,7 +118,11 @@ fn decides(eye: Eye, request: &request::Request) -> bool {
         return false;
     };
     let person = eye.world.people.persons.get(id);
-    person.is_some_and(|p| eye.world.why_not_approver(p, &request.subscription).is_none())
+    person.is_some_and(|p| {
+        eye.world
+            .why_not_approver(p, &request.subscription)
+            .is_none()
+    })
 }
 
 /// The figures of the overview. Counting takes a walk over all requests, so the result is kept per revision.
@@ -179,7 +185,10 @@ pub fn summary(eye: Eye) -> Rc<Summary> {
 fn warnings(world: &World, waiting: &[RequestId]) -> Vec<Cell> {
     let warn = |text: String| Cell::new(text).mark(Mark::Warn).tone(Token::Warn);
     let mut warnings = Vec::new();
-    for request in waiting.iter().filter_map(|id| world.lockbox.requests.get(id)) {
+    for request in waiting
+        .iter()
+        .filter_map(|id| world.lockbox.requests.get(id))
+    {
         if world.nobody_can_approve(request) {
             warnings.push(warn(format!(
                 "{}: nobody can approve, the subscription has no Owner",
@@ -203,14 +212,19 @@ fn upcoming(eye: Eye, timer: &Timer) -> Option<Cell> {
     let sees = |query: Query| ask(eye.world, eye.now, eye.actor, &query).is_ok();
     Some(match timer {
         Timer::RequestExpires(id) if sees(Query::Request(*id)) => {
-            Cell::new(format!("{id} expires")).mark(Mark::Waiting).tone(Token::Pending)
+            Cell::new(format!("{id} expires"))
+                .mark(Mark::Waiting)
+                .tone(Token::Pending)
         }
         Timer::RequestSettles(id) if sees(Query::Request(*id)) => {
-            Cell::new(format!("{id} settles")).mark(Mark::Busy).tone(Token::Info)
+            let status = eye.world.lockbox.requests.get(id)?.status;
+            Cell::new(format!("{id}: {status} is over"))
+                .mark(Mark::Busy)
+                .tone(Token::Info)
         }
-        Timer::GrantEnds(id) if sees(Query::Grant(*id)) => {
-            Cell::new(format!("{id} ends")).mark(Mark::Ok).tone(Token::Approved)
-        }
+        Timer::GrantEnds(id) if sees(Query::Grant(*id)) => Cell::new(format!("{id} ends"))
+            .mark(Mark::Ok)
+            .tone(Token::Approved),
         Timer::StoryStep(_) => Cell::new("something happens")
             .mark(Mark::Info)
             .tone(Token::Muted),

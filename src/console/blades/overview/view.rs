@@ -32,10 +32,26 @@ fn heading(canvas: &mut Canvas, area: Area, title: &str) {
 fn cards(canvas: &mut Canvas, summary: &Summary, area: Area) {
     let loud = |n: usize, token| if n > 0 { token } else { Token::Muted };
     let figures = [
-        (summary.mine, "you decide", loud(summary.mine, Token::Pending)),
-        (summary.waiting, "waiting", loud(summary.waiting, Token::Pending)),
-        (summary.in_force, "with access", loud(summary.in_force, Token::Approved)),
-        (summary.open_tickets, "open tickets", loud(summary.open_tickets, Token::Info)),
+        (
+            summary.mine,
+            "to decide",
+            loud(summary.mine, Token::Pending),
+        ),
+        (
+            summary.waiting,
+            "waiting",
+            loud(summary.waiting, Token::Pending),
+        ),
+        (
+            summary.in_force,
+            "access",
+            loud(summary.in_force, Token::Approved),
+        ),
+        (
+            summary.open_tickets,
+            "tickets",
+            loud(summary.open_tickets, Token::Info),
+        ),
         (summary.decided, "decided", Token::Text),
         (summary.expired, "expired", Token::Text),
     ];
@@ -65,7 +81,13 @@ fn cards(canvas: &mut Canvas, summary: &Summary, area: Area) {
             Area::new(inside.x, inside.y, inside.width, 1),
             ratatui::style::Style::new().bold(),
         );
-        canvas.text(inside.x, inside.y + 1, inside.width + 1, label, Token::Muted);
+        canvas.text(
+            inside.x,
+            inside.y + 1,
+            inside.width + 1,
+            label,
+            Token::Muted,
+        );
         x += width + 1;
     }
 }
@@ -81,15 +103,25 @@ fn below(canvas: &mut Canvas, ctx: &Ctx, summary: &Summary, area: Area) {
         width: area.width - half,
         ..area
     };
+    // Countdowns are enough where dates have no room.
+    let dates = half >= 50;
     heading(canvas, left, "Next");
     let inner = left.inset(2);
     if summary.next.is_empty() {
-        canvas.text(inner.x, area.y + 1, inner.width, "Nothing by itself.", Token::Muted);
+        canvas.text(
+            inner.x,
+            area.y + 1,
+            inner.width,
+            "Nothing by itself.",
+            Token::Muted,
+        );
     }
     for (y, (at, what)) in (area.y + 1..area.bottom()).zip(&summary.next) {
-        let when = text::pad(&at.short(), 13);
         let mut x = inner.x;
-        x += canvas.text(x, y, inner.width, &when, Token::Time);
+        if dates {
+            let when = text::pad(&at.short(), 13);
+            x += canvas.text(x, y, inner.width, &when, Token::Time);
+        }
         let left = shared::countdown(ctx.now, *at);
         x += canvas.cell(x, y, 8, &left, Align::Right) + 2;
         canvas.cell(x, y, inner.right().saturating_sub(x), what, Align::Left);
@@ -100,7 +132,10 @@ fn below(canvas: &mut Canvas, ctx: &Ctx, summary: &Summary, area: Area) {
         canvas.text(inner.x, area.y + 1, inner.width, "None.", Token::Muted);
     }
     let room = usize::from(area.height.saturating_sub(1));
-    for (i, (y, warning)) in (area.y + 1..area.bottom()).zip(&summary.warnings).enumerate() {
+    for (i, (y, warning)) in (area.y + 1..area.bottom())
+        .zip(&summary.warnings)
+        .enumerate()
+    {
         if i + 1 == room && summary.warnings.len() > room {
             let more = format!("and {} more", summary.warnings.len() - i);
             canvas.text(inner.x, y, inner.width, &more, Token::Warn);

@@ -12,17 +12,13 @@ use crate::engine::{Actor, Answer, Query, Refusal, SimTime, World, ask, draft};
 
 const RESOURCES: &[Column] = &[
     flex("name", "NAME", 14, 2, 0),
-    flex("kind", "KIND", 12, 2, 1),
+    flex("kind", "KIND", 16, 2, 1),
     col("coverage", "LOCKBOX", 19, 2),
     flex("group", "GROUP", 10, 1, 3),
     col("location", "WHERE", 14, 4),
 ];
 
-const APPROVERS: &[Column] = &[
-    flex("person", "", 16, 2, 0),
-    flex("why", "", 24, 4, 0),
-    col("mail", "", 6, 1),
-];
+const APPROVERS: &[Column] = &[flex("person", "", 14, 1, 0), flex("why", "", 24, 3, 0)];
 
 const HISTORY: &[Column] = &[col("at", "", 19, 0), flex("status", "", 14, 1, 0)];
 
@@ -42,7 +38,11 @@ pub fn doc(eye: Eye, id: RequestId) -> Result<Doc, Refusal> {
         Block::Heading(format!("Resources ({})", request.resources.len())),
         Block::Table {
             columns: RESOURCES,
-            rows: request.resources.iter().map(|r| resource(world, r)).collect(),
+            rows: request
+                .resources
+                .iter()
+                .map(|r| resource(world, r))
+                .collect(),
         },
     ];
     if waits {
@@ -50,17 +50,26 @@ pub fn doc(eye: Eye, id: RequestId) -> Result<Doc, Refusal> {
         main.extend(consequence(eye, request));
     }
     if let Some(decision) = &request.decision {
-        let word = if decision.approve { "Approved" } else { "Denied" };
+        let word = if decision.approve {
+            "Approved"
+        } else {
+            "Denied"
+        };
         main.push(Block::Heading(format!("Decision: {word}")));
         main.push(Block::Facts(vec![
             ("By", shared::person(world, &decision.by)),
             ("At", Cell::new(format!("{} UTC", decision.at.to_seconds()))),
         ]));
         if decision.reason.is_blank() {
-            main.push(Block::Text(Cell::new("No reason was given.").tone(Token::Muted)));
+            main.push(Block::Text(
+                Cell::new("No reason was given.").tone(Token::Muted),
+            ));
         } else {
             main.push(Block::Stranger {
-                label: format!("reason, in the words of {}", shared::name(world, &decision.by)),
+                label: format!(
+                    "reason, in the words of {}",
+                    shared::name(world, &decision.by)
+                ),
                 text: decision.reason.clone(),
             });
         }
@@ -102,7 +111,10 @@ fn facts(eye: Eye, request: &Request) -> Vec<(&'static str, Cell)> {
     let position = shared::position(world, &request.engineer);
     let mut facts = vec![("Status", status)];
     if request.status == Status::Pending {
-        facts.push(("Expires", shared::when_and_left(eye.now, request.expires_at)));
+        facts.push((
+            "Expires",
+            shared::when_and_left(eye.now, request.expires_at),
+        ));
     }
     if world.nobody_can_approve(request) {
         facts.push((
@@ -114,7 +126,10 @@ fn facts(eye: Eye, request: &Request) -> Vec<(&'static str, Cell)> {
     }
     facts.extend([
         ("Who asks", Cell::new(format!("{engineer}, {position}"))),
-        ("Permission", Cell::new(request.level.word()).tone(Token::Strong)),
+        (
+            "Permission",
+            Cell::new(request.level.word()).tone(Token::Strong),
+        ),
         ("For", {
             let span = request.duration.span(&world.rules).brief();
             match &request.duration {
@@ -122,11 +137,25 @@ fn facts(eye: Eye, request: &Request) -> Vec<(&'static str, Cell)> {
                 Duration::Default | Duration::Span(_) => Cell::new(span),
             }
         }),
-        ("Ticket", Cell::new(request.ticket.to_string()).tone(Token::Link)),
-        ("Subscription", shared::subscription(world, &request.subscription)),
-        ("Asked at", Cell::new(format!("{} UTC", request.created_at.to_seconds()))),
+        (
+            "Ticket",
+            Cell::new(request.ticket.to_string()).tone(Token::Link),
+        ),
+        (
+            "Subscription",
+            shared::subscription(world, &request.subscription),
+        ),
+        (
+            "Asked at",
+            Cell::new(format!("{} UTC", request.created_at.to_seconds())),
+        ),
     ]);
-    if world.lockbox.jits.get(&request.jit).is_some_and(|j| j.initiated) {
+    if world
+        .lockbox
+        .jits
+        .get(&request.jit)
+        .is_some_and(|j| j.initiated)
+    {
         facts.push((
             "Extension",
             Cell::new("initiated directly, without a JIT evaluation").tone(Token::Muted),
@@ -165,7 +194,12 @@ pub struct Consequence {
 pub fn if_approved(eye: Eye, request: &Request) -> Option<Consequence> {
     let world = eye.world;
     let mut someone: Vec<Actor> = vec![eye.actor.clone()];
-    someone.extend(world.owners(&request.subscription).into_iter().map(Actor::Person));
+    someone.extend(
+        world
+            .owners(&request.subscription)
+            .into_iter()
+            .map(Actor::Person),
+    );
     let yes = request::Command::Decide {
         request: request.id,
         approve: true,
@@ -185,7 +219,11 @@ pub fn if_approved(eye: Eye, request: &Request) -> Option<Consequence> {
     Some(Consequence {
         engineer: shared::name(world, &request.engineer),
         level: request.level.word(),
-        resources: request.resources.iter().map(shared::resource_name).collect(),
+        resources: request
+            .resources
+            .iter()
+            .map(shared::resource_name)
+            .collect(),
         until,
     })
 }
@@ -193,14 +231,19 @@ pub fn if_approved(eye: Eye, request: &Request) -> Option<Consequence> {
 fn consequence(eye: Eye, request: &Request) -> Vec<Block> {
     let Some(then) = if_approved(eye, request) else {
         let at = request.expires_at.short();
-        let line = format!("Nobody can approve it now. Undecided, it expires {at} UTC and no access is given.");
+        let line = format!(
+            "Nobody can approve it now. Undecided, it expires {at} UTC and no access is given."
+        );
         return vec![Block::Text(Cell::new(line).tone(Token::Warn))];
     };
     vec![
         Block::Facts(vec![
             ("Who", Cell::new(format!("{} alone", then.engineer))),
             ("May", Cell::new(format!("act as {}", then.level))),
-            ("On exactly", Cell::new(then.resources.join(", ")).tone(Token::Strong)),
+            (
+                "On exactly",
+                Cell::new(then.resources.join(", ")).tone(Token::Strong),
+            ),
             ("Until", shared::when_and_left(eye.now, then.until)),
         ]),
         Block::Text(
@@ -212,20 +255,20 @@ fn consequence(eye: Eye, request: &Request) -> Vec<Block> {
 fn beside(eye: Eye, request: &Request) -> Result<Vec<Block>, Refusal> {
     let world = eye.world;
     let mut side = vec![Block::Heading("Who can decide (ext)".into())];
-    if let Answer::Approvers(list) = ask(world, eye.now, eye.actor, &Query::Approvers(request.id))? {
+    if let Answer::Approvers(list) = ask(world, eye.now, eye.actor, &Query::Approvers(request.id))?
+    {
         let rows = list
             .into_iter()
             .map(|a| {
                 let name = shared::name(world, &a.person);
-                let mailed = if a.mailed { "mailed" } else { "" };
-                let (mark, tone, why) = match a.why_not {
-                    None => (Mark::Ok, Token::Ok, "can decide now".to_owned()),
-                    Some(why) => (Mark::Off, Token::Muted, why),
+                let (mark, tone, why) = match (a.why_not, a.mailed) {
+                    (None, true) => (Mark::Ok, Token::Ok, "can decide now, got the mail".into()),
+                    (None, false) => (Mark::Ok, Token::Ok, "can decide now".to_owned()),
+                    (Some(why), _) => (Mark::Off, Token::Muted, why),
                 };
                 vec![
                     Cell::new(name).mark(mark).tone(tone),
                     Cell::new(why).tone(tone),
-                    Cell::new(mailed).tone(Token::Muted),
                 ]
             })
             .collect();

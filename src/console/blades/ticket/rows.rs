@@ -24,7 +24,10 @@ pub fn doc(eye: Eye, id: TicketId) -> Result<Doc, Refusal> {
         Block::Facts(facts(eye, ticket)),
         Block::Gap,
         Block::Stranger {
-            label: format!("the problem, as {} describes it", shared::name(world, &ticket.opened_by)),
+            label: format!(
+                "the problem, as {} describes it",
+                shared::name(world, &ticket.opened_by)
+            ),
             text: ticket.description.clone(),
         },
     ];
@@ -35,7 +38,10 @@ pub fn doc(eye: Eye, id: TicketId) -> Result<Doc, Refusal> {
         .map(|jit| {
             let request = jit.request.and_then(|r| world.lockbox.requests.get(&r));
             let (id, state) = match request {
-                Some(request) => (request.id.to_string(), shared::request_status(request.status)),
+                Some(request) => (
+                    request.id.to_string(),
+                    shared::request_status(request.status),
+                ),
                 None => (jit.id.to_string(), Cell::new(jit.state.word())),
             };
             vec![
@@ -65,10 +71,17 @@ pub fn doc(eye: Eye, id: TicketId) -> Result<Doc, Refusal> {
 pub fn facts(eye: Eye, ticket: &Ticket) -> Vec<(&'static str, Cell)> {
     let world = eye.world;
     let with = ticket.assigned_to.as_ref().map_or_else(Cell::none, |p| {
-        Cell::new(format!("{}, {}", shared::name(world, p), shared::position(world, p)))
+        Cell::new(format!(
+            "{}, {}",
+            shared::name(world, p),
+            shared::position(world, p)
+        ))
     });
     let mut facts = vec![
-        ("Title", Cell::untrusted(&ticket.title).tone(Token::Stranger)),
+        (
+            "Title",
+            Cell::untrusted(&ticket.title).tone(Token::Stranger),
+        ),
         ("Status", shared::phase(ticket.phase)),
         ("Severity", shared::severity(ticket.severity)),
         ("With", with),
@@ -76,7 +89,10 @@ pub fn facts(eye: Eye, ticket: &Ticket) -> Vec<(&'static str, Cell)> {
             let by = shared::name(world, &ticket.opened_by);
             Cell::new(format!("{} UTC by {by}", ticket.opened_at.short()))
         }),
-        ("Subscription", shared::subscription(world, &ticket.subscription)),
+        (
+            "Subscription",
+            shared::subscription(world, &ticket.subscription),
+        ),
     ];
     if ticket.escalated {
         facts.push(("Escalated", Cell::new("to the DevOps team")));

@@ -1,0 +1,372 @@
+//! The loop: waits for signals, keys, the engine and the clock, in this order, and does what the state asks
+//! for. It sleeps while nothing happens; paused and idle it never wakes.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crossterm::event::EventStream;
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use ratatui::layout::Rect;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::watch;
+
+use super::app::{App, Clock, Ctx, Effect, Input, Outcome, Tempo};
+use super::input::Keymap;
+use super::input::key::KeyError;
+use super::pacer::Pacer;
+use super::paint;
+use super::terminal::{self, Guard, Screen};
+use super::theme::{Depth, Theme, ThemeError, glyphs};
+use crate::engine::{Actor, SimTime, Span};
+use crate::runtime::{ClockCommand, Handle, HostError, View};
+
+/// Whether to use colour.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Color {
+    /// As `NO_COLOR`, `COLORTERM` and `TERM` say.
+    #[default]
+    Auto,
+    /// At least 16 colours whatever the environment says.
+    Always,
+    Never,
+}
+
+/// What the console opens on.
+pub struct Options {
+    pub handle: Handle,
+    pub actor: Actor,
+    /// A shipped theme by name, or a theme file (a path with `/` or ending in `.toml`).
+    pub theme: Option<String>,
+    pub color: Color,
+    pub ascii: bool,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum ConsoleError {
+    #[error("the terminal cannot be used: {0}")]
+    Terminal(#[from] io::Error),
+    #[error("{0}")]
+    Theme(#[from] ThemeError),
+    #[error("the theme {path} cannot be read: {source}")]
+    ThemeFile { path: String, source: io::Error },
+    #[error("{0}")]
+    Keys(#[from] KeyError),
+}
+
+/// Opens the console and returns when the person leaves or a signal ends it. The terminal is restored.
+pub fn run(options: Options) -> Result<(), ConsoleError> {
+    let theme = theme(&options)?;
+    let keymap = Keymap::defaults()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let guard = Guard::take()?;
+    let ended = runtime.block_on(async { Driver::new(options, theme, keymap)?.drive().await });
+    drop(guard);
+    ended.map_err(ConsoleError::Terminal)
+}
+
+fn theme(options: &Options) -> Result<Theme, ConsoleError> {
+    let seen = Depth::from_env(|name| std::env::var(name).ok());
+    let depth = match options.color {
+        Color::Auto => seen,
+        Color::Never => Depth::None,
+        Color::Always if seen == Depth::None => Depth::from_env(|name| {
+            (name != "NO_COLOR")
+                .then(|| std::env::var(name).ok())
+                .flatten()
+        })
+        .max(Depth::Ansi16),
+        Color::Always => seen,
+    };
+    let signs = if options.ascii {
+        glyphs::ASCII
+    } else {
+        glyphs::UNICODE
+    };
+    let chosen = options.theme.as_deref();
+    let path = chosen.filter(|name| name.contains('/') || name.ends_with(".toml"));
+    let file =
+        match path {
+            Some(path) => Some(fs::read_to_string(Path::new(path)).map_err(|source| {
+                ConsoleError::ThemeFile {
+                    path: crate::engine::text::scrub(path).into_owned(),
+                    source,
+                }
+            })?),
+            None => None,
+        };
+    // A mistake in the name or file is told also where no colour is used.
+    Theme::load(chosen, file.as_deref(), Depth::True, signs)?;
+    Ok(Theme::load(chosen, file.as_deref(), depth, signs)?)
+}
+
+/// How a submitted command ends, some time.
+type Reply = Pin<Box<dyn Future<Output = Outcome>>>;
+
+/// The world of one frame.
+struct Now {
+    view: Arc<View>,
+    now: SimTime,
+    behind: Option<String>,
+}
+
+impl Now {
+    fn ctx(&self) -> Ctx<'_> {
+        let clock = &self.view.clock;
+        Ctx {
+            world: &self.view.world,
+            now: self.now,
+            clock: Clock {
+                running: clock.running,
+                paused: clock.paused,
+                rate: clock.rate,
+                ours: clock.ours,
+                holder: clock.holder.as_deref(),
+                behind: self.behind.as_deref(),
+                trouble: self.view.trouble.as_deref(),
+            },
+        }
+    }
+}
+
+/// Half a second of wall time late is worth a word.
+fn late(view: &View) -> Option<String> {
+    let wall = view.behind.0 / i64::from(view.clock.rate.max(1));
+    (wall > Span::seconds(1).0 / 2).then(|| view.behind.brief())
+}
+
+struct Signals {
+    terminate: Signal,
+    hangup: Signal,
+    interrupt: Signal,
+    stop: Signal,
+    go_on: Signal,
+}
+
+impl Signals {
+    fn new() -> io::Result<Self> {
+        let raw = |number| signal(SignalKind::from_raw(number));
+        Ok(Signals {
+            terminate: signal(SignalKind::terminate())?,
+            hangup: signal(SignalKind::hangup())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            stop: raw(signal_hook::consts::SIGTSTP)?,
+            go_on: raw(signal_hook::consts::SIGCONT)?,
+        })
+    }
+}
+
+struct Driver {
+    handle: Handle,
+    views: watch::Receiver<Arc<View>>,
+    app: App,
+    theme: Theme,
+    screen: Screen<fs::File>,
+    events: EventStream,
+    replies: FuturesUnordered<Reply>,
+    pacer: Pacer,
+    start: Instant,
+    leaving: bool,
+}
+
+/// With time running fast, the screen follows it this often.
+const FAST: u64 = 200_000;
+const SECOND: i64 = 1_000_000;
+
+impl Driver {
+    fn new(options: Options, theme: Theme, keymap: Keymap) -> io::Result<Driver> {
+        let size = crossterm::terminal::size()?;
+        Ok(Driver {
+            views: options.handle.views(),
+            handle: options.handle,
+            app: App::new(options.actor, keymap, size),
+            theme,
+            screen: Screen::stdout()?,
+            events: EventStream::new(),
+            replies: FuturesUnordered::new(),
+            pacer: Pacer::default(),
+            start: Instant::now(),
+            leaving: false,
+        })
+    }
+
+    async fn drive(mut self) -> io::Result<()> {
+        let mut signals = Signals::new()?;
+        self.paint()?;
+        while !self.leaving {
+            if self.pacer.due().is_some_and(|due| due <= self.micros()) {
+                self.paint()?;
+            }
+            let paint = self.pacer.due().map(|due| self.instant(due));
+            let tick = self.next_second();
+            tokio::select! {
+                biased;
+                _ = signals.terminate.recv() => break,
+                _ = signals.hangup.recv() => break,
+                _ = signals.interrupt.recv() => break,
+                _ = signals.stop.recv() => self.suspend()?,
+                _ = signals.go_on.recv() => {
+                    // Continued after a stop that nobody could catch.
+                    terminal::give_back()?;
+                    terminal::retake()?;
+                    self.anew()?;
+                }
+                event = self.events.next() => match event {
+                    Some(event) => self.input(event?)?,
+                    None => break,
+                },
+                () = at(paint) => {}
+                Some(outcome) = self.replies.next(), if !self.replies.is_empty() => {
+                    let now = self.now();
+                    self.app.finished(&now.ctx(), outcome);
+                    self.pacer.input(self.micros());
+                }
+                changed = self.views.changed() => {
+                    if changed.is_err() {
+                        break;
+                    }
+                    self.pacer.world(self.micros());
+                }
+                () = at(tick) => self.pacer.world(self.micros()),
+            }
+        }
+        Ok(())
+    }
+
+    /// More events may have arrived; they are taken before the next frame unless that is due already.
+    fn input(&mut self, event: crossterm::event::Event) -> io::Result<()> {
+        if let Some(input) = terminal::input::read(event) {
+            self.press(input)?;
+            self.pacer.input(self.micros());
+        }
+        Ok(())
+    }
+
+    fn press(&mut self, input: Input) -> io::Result<()> {
+        let now = self.now();
+        let effects = self.app.update(&now.ctx(), input);
+        for effect in effects {
+            self.perform(effect)?;
+        }
+        Ok(())
+    }
+
+    fn perform(&mut self, effect: Effect) -> io::Result<()> {
+        match effect {
+            Effect::Submit {
+                actor,
+                command,
+                done,
+            } => {
+                let reply = self.handle.submit(actor, *command);
+                self.replies.push(Box::pin(async move {
+                    outcome(reply.await.map(|r| r.map(|_| done)))
+                }));
+            }
+            Effect::Clock(tempo) => {
+                let reply = self.handle.clock(match tempo {
+                    Tempo::Pause => ClockCommand::Pause,
+                    Tempo::Resume => ClockCommand::Resume,
+                    Tempo::Rate(rate) => ClockCommand::Rate(rate),
+                    Tempo::Next => ClockCommand::Next,
+                });
+                self.replies.push(Box::pin(async move {
+                    outcome(reply.await.map(|r| r.map(|_| String::new())))
+                }));
+            }
+            Effect::Suspend => self.suspend()?,
+            Effect::Repaint => self.screen.forget(),
+            Effect::Quit => self.leaving = true,
+        }
+        Ok(())
+    }
+
+    fn suspend(&mut self) -> io::Result<()> {
+        terminal::suspend()?;
+        self.anew()
+    }
+
+    /// Nobody knows what the screen shows, nor how large it is.
+    fn anew(&mut self) -> io::Result<()> {
+        self.screen.forget();
+        let (width, height) = crossterm::terminal::size()?;
+        self.press(Input::Resize(width, height))?;
+        self.pacer.input(self.micros());
+        Ok(())
+    }
+
+    fn paint(&mut self) -> io::Result<()> {
+        let now = self.now();
+        let ctx = now.ctx();
+        self.app.refresh(&ctx);
+        let (width, height) = self.app.size;
+        let (app, theme) = (&self.app, &self.theme);
+        let mut hits = None;
+        self.screen.draw(Rect::new(0, 0, width, height), |buf| {
+            hits = Some(paint::frame(app, &ctx, theme, buf));
+        })?;
+        self.app.hits = hits.unwrap_or_default();
+        self.pacer.painted(self.micros());
+        Ok(())
+    }
+
+    fn now(&mut self) -> Now {
+        let view = self.views.borrow_and_update().clone();
+        let now = view.clock.now_at(Instant::now()).max(view.world.now);
+        Now {
+            behind: late(&view),
+            view,
+            now,
+        }
+    }
+
+    /// When the clock on the screen will show something else.
+    fn next_second(&self) -> Option<Instant> {
+        let view = self.views.borrow();
+        if !view.clock.running {
+            return None;
+        }
+        let moment = Instant::now();
+        let into = view.clock.now_at(moment).0.rem_euclid(SECOND);
+        let left = (SECOND - into) / i64::from(view.clock.rate.max(1));
+        let left = u64::try_from(left).unwrap_or(0);
+        let wait = if view.clock.rate > 1 {
+            left.max(FAST)
+        } else {
+            left.max(1_000)
+        };
+        Some(moment + Duration::from_micros(wait))
+    }
+
+    fn micros(&self) -> u64 {
+        u64::try_from(self.start.elapsed().as_micros()).unwrap_or(u64::MAX)
+    }
+
+    fn instant(&self, micros: u64) -> Instant {
+        self.start + Duration::from_micros(micros)
+    }
+}
+
+async fn at(moment: Option<Instant>) {
+    match moment {
+        Some(moment) => tokio::time::sleep_until(moment.into()).await,
+        None => std::future::pending().await,
+    }
+}
+
+fn outcome<E>(answer: Result<Result<String, HostError>, E>) -> Outcome {
+    match answer {
+        Ok(Ok(done)) => Outcome::Done(done),
+        Ok(Err(HostError::Refused(refusal))) => Outcome::Refused(Box::new(refusal)),
+        Ok(Err(error)) => {
+            Outcome::Broken(crate::engine::text::scrub(&error.to_string()).into_owned())
+        }
+        Err(_) => Outcome::Broken(HostError::Stopped.to_string()),
+    }
+}
