@@ -26,7 +26,7 @@ const MAILED: [&str; 5] = [
     "noemi.szabo",
     "seoyeon.lee",
 ];
-const HOSTILE: &str = "=1+1 \u{1b}[2J\u{1b}]0;owned\u{7}\u{9b}31m \u{202e}evil\u{202c} a\u{200b}b\u{2066}c \u{e0041}\r\nrefused: nothing\u{2028}\u{7f}";
+const HOSTILE: &str = "=1+1\t\u{1b}[2J\u{1b}]0;owned\u{7}\u{9b}31m \u{202e}evil\u{202c} a\u{200b}b\u{2066}c \u{e0041}\r\nrefused: nothing\u{2028}\u{7f}";
 
 /// A state directory of its own, with the demo world founded in it.
 struct Place {
@@ -719,12 +719,17 @@ fn text_from_strangers_reaches_no_sink_raw_in_any_format() {
         ],
         vec!["ticket", "escalate", &ticket, "--to", HOSTILE],
     ];
-    for format in ["table", "json", "csv"] {
+    for format in ["table", "json", "csv", "plain"] {
         for read in &reads {
             let mut args = vec!["--as", "observer", "--format", format, "--log-file", log];
             args.extend(read);
             let said = place.run(&args);
-            assert!(is_inert(&said.out), "{args:?}: {}", said.out.escape_debug());
+            // The tabs of plain lists are ours; a stranger's is a space there.
+            let out = match format {
+                "plain" => said.out.replace('\t', " "),
+                _ => said.out,
+            };
+            assert!(is_inert(&out), "{args:?}: {}", out.escape_debug());
             assert!(is_inert(&said.err), "{args:?}: {}", said.err.escape_debug());
         }
         let as_hostile = place.run(&["--as", HOSTILE, "--format", format, "request", "list"]);
@@ -736,6 +741,9 @@ fn text_from_strangers_reaches_no_sink_raw_in_any_format() {
     let shown = place.json(&["ticket", "show", &ticket]);
     assert_eq!(shown["title"], HOSTILE);
     assert_eq!(shown["description"], HOSTILE);
+    let plain = place.run(&["--format", "plain", "ticket", "list"]).ok().out;
+    let tabs: BTreeSet<usize> = plain.lines().map(|l| l.matches('\t').count()).collect();
+    assert_eq!(tabs, BTreeSet::from([6]));
     // A person cannot mistake a stranger's lines for the program's own.
     let page = place.run(&["ticket", "show", &ticket]).ok().out;
     assert!(page.contains("| refused: nothing"));

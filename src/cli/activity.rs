@@ -1,15 +1,15 @@
 //! `lockbox activity`: the activity log with its four operation filters (R-AUD-02).
 
 use clap::Subcommand;
-use serde_json::Value;
 
 use super::args;
 use super::context::Context;
 use super::failure::Failure;
-use super::print::{self, Format, List, Row, col, flex};
+use super::print::{List, col, flex};
 use crate::engine::Span;
 use crate::engine::ask::{Answer, Query};
-use crate::engine::lockbox::request::Operation;
+use crate::engine::lockbox::Activity;
+use crate::engine::lockbox::request::{Operation, Request};
 use crate::engine::projections::activity_log::{entry, wire};
 
 #[derive(Debug, Clone, Copy, Subcommand)]
@@ -32,29 +32,14 @@ pub fn run(command: ActivityCommand, context: &Context) -> Result<(), Failure> {
     let Answer::Activity(places) = session.ask(&Query::Activity { operation, back })? else {
         return Ok(());
     };
-    let rows: Vec<Row> = places
+    let items: Vec<(&Activity, &Request)> = places
         .iter()
         .filter_map(|place| {
             let activity = world.lockbox.activity.get(*place)?;
             let request = world.lockbox.requests.get(&activity.request)?;
-            let entry = entry(world, activity, request);
-            Some(Row {
-                cells: vec![
-                    activity.at.to_seconds(),
-                    activity.operation.label().to_owned(),
-                    activity.request.to_string(),
-                    entry.lockbox_status.to_owned(),
-                    entry.caller.clone(),
-                    entry.reason.to_string(),
-                ],
-                json: wire(world, activity)?,
-            })
+            Some((activity, &**request))
         })
         .collect();
-    if context.format() == Format::Json {
-        // Each entry says in its properties that it is an exercise; nothing else is added to the wire shape.
-        return print::document(&rows.into_iter().map(|r| r.json).collect::<Value>());
-    }
     context.list(&List {
         noun: ("entry", "entries"),
         columns: vec![
@@ -76,7 +61,20 @@ pub fn run(command: ActivityCommand, context: &Context) -> Result<(), Failure> {
             "subscriptionId",
             "level",
         ],
-        rows,
+        items,
+        cells: &|(activity, request)| {
+            let entry = entry(world, activity, request);
+            vec![
+                activity.at.to_seconds(),
+                activity.operation.label().to_owned(),
+                activity.request.to_string(),
+                entry.lockbox_status.to_owned(),
+                entry.caller,
+                entry.reason.to_string(),
+            ]
+        },
+        json: &|(activity, _)| wire(world, activity).unwrap_or_default(),
+        own_shape: true,
         notes: Vec::new(),
     })
 }

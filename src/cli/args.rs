@@ -37,6 +37,17 @@ pub fn operation(text: &str) -> Result<Operation, String> {
     Operation::parse(text).map_err(|e| e.to_string())
 }
 
+/// A closed vocabulary: known words complete in the shell, and an unknown one gets the nearest.
+macro_rules! words {
+    ($type:ty) => {
+        clap::builder::TypedValueParser::try_map(
+            clap::builder::PossibleValuesParser::new(<$type>::ALL.iter().map(|w| w.word())),
+            |word| word.parse::<$type>(),
+        )
+    };
+}
+pub(super) use words;
+
 /// A text that says something.
 pub fn text(text: &str) -> Result<Untrusted, String> {
     let text = Untrusted::from(text);

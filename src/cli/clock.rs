@@ -3,7 +3,7 @@
 use clap::Subcommand;
 use serde_json::{Value, json};
 
-use super::context::{Context, events_list};
+use super::context::Context;
 use super::failure::Failure;
 use super::names;
 use super::print::{self, Block, Format, Page, field, opt};
@@ -11,7 +11,7 @@ use super::session::{Done, Session, failure};
 use crate::engine::projections::sentence::sentence;
 use crate::engine::timers::Timer;
 use crate::engine::{self, Actor, Command, Event, SimTime, Span, World};
-use crate::runtime::clock::{advanced, checked_rate};
+use crate::runtime::clock::{advanced, checked_rate, next_due};
 use crate::runtime::{ClockCommand, HostError, Reading};
 
 #[derive(Debug, Clone, Copy, Subcommand)]
@@ -95,7 +95,7 @@ fn preview(session: &Session, set: ClockCommand) -> Result<(Done, Reading), Fail
             reading.now = advanced(now, span).map_err(Failure::of_form)?;
         }
         ClockCommand::Next => {
-            reading.now = engine::due(session.world()).map_or(now, |due| due.max(now));
+            reading.now = next_due(session.world(), now).map_err(Failure::of_form)?;
         }
     }
     let before = session.host().world();
@@ -110,7 +110,7 @@ fn preview(session: &Session, set: ClockCommand) -> Result<(Done, Reading), Fail
 
 fn tell(context: &Context, done: &Done, reading: &Reading) -> Result<(), Failure> {
     match context.format() {
-        Format::Table => {
+        Format::Table | Format::Plain => {
             let would = if done.dry_run { "would be " } else { "" };
             print::line(&format!(
                 "{would}{} UTC, {}",
@@ -134,7 +134,7 @@ fn tell(context: &Context, done: &Done, reading: &Reading) -> Result<(), Failure
             object["revision"] = json!(done.world.revision.0);
             print::document(&print::marked(object))
         }
-        Format::Csv => context.list(&events_list(&done.world, &done.events)),
+        Format::Csv => context.events_csv(&done.world, &done.events),
     }
 }
 

@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
 use super::failure::Failure;
-use super::print::{self, Format, List, Page, Row, col, flex, right};
+use super::print::{self, Format, List, Page, col, flex, right};
 use super::session::{Done, Session, default_state_dir};
 use super::shape;
 use crate::engine::event::Event;
@@ -35,7 +35,8 @@ pub struct Global {
     /// Who acts: a person of the world, or observer, who only looks [default: as the world file says]
     #[arg(long = "as", global = true, value_name = "PERSON")]
     pub person: Option<String>,
-    #[arg(long, global = true, value_enum, default_value_t = Format::Table)]
+    /// table for people; json, csv or plain for programs
+    #[arg(long, global = true, value_enum, default_value_t = Format::Table, hide_possible_values = true)]
     pub format: Format,
     /// Say what would happen, and change nothing
     #[arg(long, global = true)]
@@ -43,7 +44,8 @@ pub struct Global {
     /// Write a log for debugging to this file
     #[arg(long, global = true, value_name = "FILE")]
     pub log_file: Option<PathBuf>,
-    #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t = When::Auto)]
+    /// Colours of the console: auto, always or never
+    #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t = When::Auto, hide_possible_values = true)]
     pub color: When,
     /// Theme of the console
     #[arg(long, global = true, value_name = "NAME")]
@@ -76,7 +78,7 @@ impl Context {
         self.global.format
     }
 
-    pub fn list(&self, list: &List) -> Result<(), Failure> {
+    pub fn list<T>(&self, list: &List<T>) -> Result<(), Failure> {
         print::list(self.format(), list)
     }
 
@@ -88,7 +90,7 @@ impl Context {
     /// with its events.
     pub fn outcome(&self, done: &Done, head: &str, thing: Value) -> Result<(), Failure> {
         match self.format() {
-            Format::Table => {
+            Format::Table | Format::Plain => {
                 if done.dry_run {
                     print::line(&format!("would happen: {head}"))?;
                 } else {
@@ -108,7 +110,7 @@ impl Context {
                 object["revision"] = json!(done.world.revision.0);
                 print::document(&print::marked(object))
             }
-            Format::Csv => self.list(&events_list(&done.world, &done.events)),
+            Format::Csv => self.events_csv(&done.world, &done.events),
         }
     }
 
@@ -122,28 +124,26 @@ impl Context {
         print::say(&format!("SIMULATION · {state} · {} UTC", now.to_seconds()));
     }
 
-    pub fn events_json(&self, world: &World, events: &[Event]) -> Value {
-        events.iter().map(|e| shape::event(world, e)).collect()
-    }
-}
-
-/// Events in words, as a list.
-pub fn events_list(world: &World, events: &[Event]) -> List {
-    List {
-        noun: ("event", "events"),
-        columns: vec![right("REVISION"), col("TIME"), flex("WHAT")],
-        csv: &["revision", "at", "actor", "cause", "sentence"],
-        rows: events
-            .iter()
-            .map(|e| Row {
-                cells: vec![
+    pub fn events_csv(&self, world: &World, events: &[Event]) -> Result<(), Failure> {
+        self.list(&List {
+            noun: ("event", "events"),
+            columns: vec![right("REVISION"), col("TIME"), flex("WHAT")],
+            csv: &["revision", "at", "actor", "cause", "sentence"],
+            items: events.iter().collect(),
+            cells: &|e| {
+                vec![
                     e.revision.to_string(),
                     e.at.to_seconds(),
                     sentence(world, e),
-                ],
-                json: shape::event(world, e),
-            })
-            .collect(),
-        notes: Vec::new(),
+                ]
+            },
+            json: &|e| shape::event(world, e),
+            own_shape: false,
+            notes: Vec::new(),
+        })
+    }
+
+    pub fn events_json(&self, world: &World, events: &[Event]) -> Value {
+        events.iter().map(|e| shape::event(world, e)).collect()
     }
 }

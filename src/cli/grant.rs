@@ -5,7 +5,7 @@ use clap::Subcommand;
 use super::args;
 use super::context::Context;
 use super::failure::Failure;
-use super::print::{Block, List, Page, Row, boxed, col, field, flex, right};
+use super::print::{Block, List, Page, boxed, col, field, flex, right};
 use super::{names, shape};
 use crate::engine::World;
 use crate::engine::ask::{Answer, Query};
@@ -113,26 +113,10 @@ fn list(active: bool, context: &Context) -> Result<(), Failure> {
     let Answer::Grants(ids) = session.ask(&Query::Grants)? else {
         return Ok(());
     };
-    let rows = ids
+    let items = ids
         .iter()
         .filter_map(|id| world.lockbox.grants.get(id))
         .filter(|g| !active || g.status == Status::Active)
-        .map(|g| Row {
-            cells: vec![
-                g.id.to_string(),
-                g.status.to_string(),
-                g.from.to_seconds(),
-                g.until.to_seconds(),
-                left(now, g),
-                g.engineer.to_string(),
-                g.request
-                    .map(|r| r.to_string())
-                    .or(g.bypass.map(|b| format!("BYPASS {b}")))
-                    .unwrap_or_default(),
-                names::resources(&g.resources),
-            ],
-            json: shape::grant(g),
-        })
         .collect();
     context.list(&List {
         noun: ("grant", "grants"),
@@ -161,7 +145,24 @@ fn list(active: bool, context: &Context) -> Result<(), Failure> {
             "subscription",
             "accessLevel",
         ],
-        rows,
+        items,
+        cells: &|g| {
+            vec![
+                g.id.to_string(),
+                g.status.to_string(),
+                g.from.to_seconds(),
+                g.until.to_seconds(),
+                left(now, g),
+                g.engineer.to_string(),
+                g.request
+                    .map(|r| r.to_string())
+                    .or(g.bypass.map(|b| format!("BYPASS {b}")))
+                    .unwrap_or_default(),
+                names::resources(&g.resources),
+            ]
+        },
+        json: &|g| shape::grant(g),
+        own_shape: false,
         notes: Vec::new(),
     })
 }

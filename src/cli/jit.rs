@@ -6,7 +6,7 @@ use imbl::Vector;
 use super::args;
 use super::context::Context;
 use super::failure::Failure;
-use super::print::{Block, List, Page, Row, boxed, col, field, flex};
+use super::print::{Block, List, Page, boxed, col, field, flex};
 use super::{names, shape};
 use crate::engine::World;
 use crate::engine::ask::{Answer, Query};
@@ -46,20 +46,20 @@ pub struct SubmitArgs {
     /// the ticket's resource
     #[arg(long)]
     resource: Vec<String>,
-    /// reader, operator or administrator
-    #[arg(long, default_value = "reader")]
+    /// Level of permission
+    #[arg(long, default_value = "reader", value_parser = args::words!(Level), ignore_case = true)]
     level: Level,
     /// Why access is needed
     #[arg(long, visible_alias = "justification", value_parser = args::text)]
     reason: Untrusted,
-    /// What is touched: customer-data or platform
-    #[arg(long, default_value = "customer-data")]
+    /// What is touched
+    #[arg(long, default_value = "customer-data", value_parser = args::words!(Reach), ignore_case = true)]
     reach: Reach,
     /// Hours (8), a span (90m) or words; without it, the default duration
     #[arg(long, default_value = "", hide_default_value = true)]
     duration: String,
-    /// Why the customer is not asked: emergency or inadvertent
-    #[arg(long)]
+    /// Why the customer is not asked
+    #[arg(long, value_parser = args::words!(Exclusion), ignore_case = true)]
     exclusion: Option<Exclusion>,
     /// Which standard tools were tried in vain, when the ticket does not say so yet
     #[arg(long, value_parser = args::text)]
@@ -200,24 +200,9 @@ fn list(context: &Context) -> Result<(), Failure> {
     let Answer::Jits(ids) = session.ask(&Query::Jits)? else {
         return Ok(());
     };
-    let rows = ids
+    let items = ids
         .iter()
         .filter_map(|id| world.lockbox.jits.get(id))
-        .map(|j| Row {
-            cells: vec![
-                j.id.to_string(),
-                j.submitted_at.to_seconds(),
-                j.state.to_string(),
-                j.rule
-                    .as_ref()
-                    .map_or_else(String::new, ToString::to_string),
-                j.bypass.map_or_else(String::new, |b| b.to_string()),
-                j.level.to_string(),
-                j.engineer.to_string(),
-                names::resources(&j.resources),
-            ],
-            json: shape::jit(world, j),
-        })
         .collect();
     context.list(&List {
         noun: ("JIT request", "JIT requests"),
@@ -246,7 +231,23 @@ fn list(context: &Context) -> Result<(), Failure> {
             "grant",
             "justification",
         ],
-        rows,
+        items,
+        cells: &|j| {
+            vec![
+                j.id.to_string(),
+                j.submitted_at.to_seconds(),
+                j.state.to_string(),
+                j.rule
+                    .as_ref()
+                    .map_or_else(String::new, ToString::to_string),
+                j.bypass.map_or_else(String::new, |b| b.to_string()),
+                j.level.to_string(),
+                j.engineer.to_string(),
+                names::resources(&j.resources),
+            ]
+        },
+        json: &|j| shape::jit(world, j),
+        own_shape: false,
         notes: Vec::new(),
     })
 }

@@ -5,10 +5,11 @@ use serde_json::json;
 
 use super::context::Context;
 use super::failure::Failure;
-use super::print::{Block, List, Page, Row, col, field, flex};
+use super::print::{Block, List, Page, col, field, flex};
 use super::shape;
 use crate::engine::ask::{Answer, Query};
 use crate::engine::ids::MailId;
+use crate::engine::lockbox::Mail;
 use crate::engine::projections::mail::letter;
 
 #[derive(Debug, Clone, Copy, Subcommand)]
@@ -32,23 +33,9 @@ fn list(context: &Context) -> Result<(), Failure> {
     let Answer::Mails(ids) = session.ask(&Query::Mails)? else {
         return Ok(());
     };
-    let rows = ids
+    let items: Vec<(MailId, &Mail)> = ids
         .iter()
-        .filter_map(|id| {
-            let mail = world.lockbox.mail(*id)?;
-            let subject = letter(world, *id, mail).map(|l| l.subject);
-            Some(Row {
-                cells: vec![
-                    id.to_string(),
-                    mail.at.to_seconds(),
-                    mail.to.to_string(),
-                    mail.address.to_string(),
-                    mail.request.to_string(),
-                    subject.unwrap_or_default(),
-                ],
-                json: shape::mail(world, *id, mail),
-            })
-        })
+        .filter_map(|id| Some((*id, world.lockbox.mail(*id)?)))
         .collect();
     context.list(&List {
         noun: ("mail", "mails"),
@@ -70,7 +57,20 @@ fn list(context: &Context) -> Result<(), Failure> {
             "messageId",
             "thread",
         ],
-        rows,
+        items,
+        cells: &|(id, mail)| {
+            let subject = letter(world, *id, mail).map(|l| l.subject);
+            vec![
+                id.to_string(),
+                mail.at.to_seconds(),
+                mail.to.to_string(),
+                mail.address.to_string(),
+                mail.request.to_string(),
+                subject.unwrap_or_default(),
+            ]
+        },
+        json: &|(id, mail)| shape::mail(world, *id, mail),
+        own_shape: false,
         notes: Vec::new(),
     })
 }

@@ -38,13 +38,22 @@ use failure::{DONE, Failure, USAGE};
 /// A terminal operations console that rehearses Customer Lockbox on a deterministic simulation. Without a
 /// command it opens the console
 #[derive(Debug, Parser)]
-#[command(name = "lockbox", version, max_term_width = 100)]
+#[command(name = "lockbox", version, max_term_width = 100, after_help = AFTER)]
 struct Cli {
     #[command(flatten)]
     global: Global,
     #[command(subcommand)]
     command: Option<Command>,
 }
+
+const AFTER: &str = "\
+Examples:
+  lockbox request list --pending
+  lockbox request approve LB-000042 --reason \"Needed for the incident.\"
+  lockbox --dry-run grant revoke 7 --reason \"Enough.\"
+  lockbox clock advance 4d
+
+Exit codes: 0 done, 1 refused, 2 usage or bad input, 3 not found. Everything here is a simulation.";
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -124,7 +133,7 @@ fn usage(error: &clap::Error) -> u8 {
 
 fn run(cli: Cli) -> Result<(), Failure> {
     let context = Context { global: cli.global };
-    tracing::info!(command = ?cli.command.as_ref().map(std::mem::discriminant), "start");
+    tracing::info!(command = ?cli.command, "start");
     let Some(command) = cli.command else {
         return once::console(&context);
     };

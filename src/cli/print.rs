@@ -12,12 +12,13 @@ use crate::engine::text::{inert_json, scrub};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Format {
-    /// For people.
     Table,
-    /// For programs; lists are arrays.
+    /// Lists are arrays.
     Json,
-    /// For spreadsheets; formulas are disarmed.
+    /// Formulas are disarmed.
     Csv,
+    /// Lists without a head, separated by tabs.
+    Plain,
 }
 
 /// One column of a table.
@@ -51,20 +52,19 @@ pub const fn right(title: &'static str) -> Column {
     }
 }
 
-/// One thing of a list: its cells for people, the object for programs.
-pub struct Row {
-    pub cells: Vec<String>,
-    pub json: Value,
-}
-
-/// A list of things of one kind.
-pub struct List {
+/// A list of things of one kind: the cells of each for people, its object for programs. Only what is printed
+/// is made, one by one.
+pub struct List<'a, T> {
     /// One of them, and several.
     pub noun: (&'static str, &'static str),
     pub columns: Vec<Column>,
     /// Keys of the JSON objects that make the CSV columns; `a.b` reaches into an object.
     pub csv: &'static [&'static str],
-    pub rows: Vec<Row>,
+    pub items: Vec<T>,
+    pub cells: &'a dyn Fn(&T) -> Vec<String>,
+    pub json: &'a dyn Fn(&T) -> Value,
+    /// The object has the shape of somebody else's interface, which says itself that this is an exercise.
+    pub own_shape: bool,
     /// Said below the table, on stderr.
     pub notes: Vec<String>,
 }
@@ -93,18 +93,30 @@ pub fn boxed(text: &crate::engine::text::Untrusted) -> Vec<String> {
     text.lines().map(|line| format!("| {line}")).collect()
 }
 
-pub fn list(format: Format, list: &List) -> Result<(), Failure> {
+pub fn list<T>(format: Format, list: &List<T>) -> Result<(), Failure> {
     let mut out = io::BufWriter::new(io::stdout().lock());
+    let mark = |object| {
+        if list.own_shape {
+            object
+        } else {
+            marked(object)
+        }
+    };
+    let objects = list.items.iter().map(|item| mark((list.json)(item)));
     match format {
         Format::Table => {
-            let rows: Vec<&[String]> = list.rows.iter().map(|r| r.cells.as_slice()).collect();
+            let rows: Vec<Vec<String>> = list.items.iter().map(|i| (list.cells)(i)).collect();
             table(&mut out, &list.columns, &rows, "", terminal_width())?;
         }
-        Format::Json => {
-            let all: Vec<Value> = list.rows.iter().map(|r| marked(r.json.clone())).collect();
-            json_to(&mut out, &Value::Array(all))?;
+        Format::Plain => {
+            for item in &list.items {
+                let cells = (list.cells)(item);
+                let cells: Vec<_> = cells.iter().map(|c| scrub(c)).collect();
+                writeln!(out, "{}", cells.join("\t"))?;
+            }
         }
-        Format::Csv => csv_to(&mut out, list.csv, list.rows.iter().map(|r| &r.json))?,
+        Format::Json => array_to(&mut out, objects)?,
+        Format::Csv => csv_to(&mut out, list.csv, objects)?,
     }
     out.flush()?;
     if format == Format::Table {
@@ -112,8 +124,8 @@ pub fn list(format: Format, list: &List) -> Result<(), Failure> {
             say(&scrub(note));
         }
         let (one, several) = list.noun;
-        let noun = if list.rows.len() == 1 { one } else { several };
-        say(&format!("SIMULATION · {} {noun}", list.rows.len()));
+        let noun = if list.items.len() == 1 { one } else { several };
+        say(&format!("SIMULATION · {} {noun}", list.items.len()));
     }
     Ok(())
 }
@@ -121,7 +133,7 @@ pub fn list(format: Format, list: &List) -> Result<(), Failure> {
 pub fn page(format: Format, page: &Page) -> Result<(), Failure> {
     let mut out = io::BufWriter::new(io::stdout().lock());
     match format {
-        Format::Table => {
+        Format::Table | Format::Plain => {
             writeln!(out, "{} · SIMULATION", scrub(&page.head))?;
             for block in &page.blocks {
                 write_block(&mut out, block)?;
@@ -193,8 +205,7 @@ fn write_block(out: &mut impl Write, block: &Block) -> io::Result<()> {
         }
         Block::Table(title, columns, rows) => {
             writeln!(out, "\n{title}")?;
-            let rows: Vec<&[String]> = rows.iter().map(Vec::as_slice).collect();
-            table(out, columns, &rows, "  ", terminal_width())
+            table(out, columns, rows, "  ", terminal_width())
         }
     }
 }
@@ -213,7 +224,7 @@ fn terminal_width() -> Option<usize> {
 fn table(
     out: &mut impl Write,
     columns: &[Column],
-    rows: &[&[String]],
+    rows: &[Vec<String>],
     indent: &str,
     width: Option<usize>,
 ) -> io::Result<()> {
@@ -288,10 +299,21 @@ fn json_to(out: &mut impl Write, value: &Value) -> io::Result<()> {
     writeln!(out, "{}", inert_json(&format!("{value:#}")))
 }
 
-fn csv_to<'a>(
+/// An array of objects, each written before the next is made.
+fn array_to(out: &mut impl Write, items: impl Iterator<Item = Value>) -> io::Result<()> {
+    let mut before = "[\n";
+    for item in items {
+        let text = format!("{item:#}").replace('\n', "\n  ");
+        write!(out, "{before}  {}", inert_json(&text))?;
+        before = ",\n";
+    }
+    writeln!(out, "{}", if before == "[\n" { "[]" } else { "\n]" })
+}
+
+fn csv_to(
     out: &mut impl Write,
     keys: &[&str],
-    rows: impl Iterator<Item = &'a Value>,
+    rows: impl Iterator<Item = Value>,
 ) -> Result<(), Failure> {
     let mut csv = csv::Writer::from_writer(out);
     let header = keys.iter().copied().chain(["simulation"]);
@@ -299,7 +321,7 @@ fn csv_to<'a>(
     for row in rows {
         let cells = keys
             .iter()
-            .map(|key| cell(key.split('.').try_fold(row, |v, k| v.get(k))));
+            .map(|key| cell(key.split('.').try_fold(&row, |v, k| v.get(k))));
         csv.write_record(cells.chain(["true".to_owned()]))
             .map_err(csv_error)?;
     }
@@ -311,7 +333,7 @@ fn object_csv(out: &mut impl Write, value: &Value) -> Result<(), Failure> {
     let empty = Map::new();
     let object = value.as_object().unwrap_or(&empty);
     let keys: Vec<&str> = object.keys().map(String::as_str).collect();
-    csv_to(out, &keys, std::iter::once(value))
+    csv_to(out, &keys, std::iter::once(value.clone()))
 }
 
 fn csv_error(error: csv::Error) -> Failure {
@@ -360,7 +382,7 @@ pub fn opt<T: std::fmt::Display>(value: Option<T>) -> Value {
 mod tests {
     use super::*;
 
-    fn rendered(columns: &[Column], rows: &[&[String]], width: Option<usize>) -> String {
+    fn rendered(columns: &[Column], rows: &[Vec<String>], width: Option<usize>) -> String {
         let mut out = Vec::new();
         table(&mut out, columns, rows, "", width).unwrap();
         String::from_utf8(out).unwrap()
@@ -370,7 +392,7 @@ mod tests {
     fn columns_stand_straight_under_wide_characters() {
         let row = |a: &str, b: &str| vec![a.to_owned(), b.to_owned()];
         let (a, b) = (row("한국어", "x"), row("abc", "y"));
-        let text = rendered(&[col("NAME"), col("B")], &[&a, &b], None);
+        let text = rendered(&[col("NAME"), col("B")], &[a, b], None);
         assert_eq!(text, "NAME    B\n한국어  x\nabc     y\n");
     }
 
@@ -380,7 +402,7 @@ mod tests {
             "LB-000042".to_owned(),
             "a very long title indeed".to_owned(),
         ];
-        let text = rendered(&[col("ID"), flex("TITLE")], &[&row], Some(26));
+        let text = rendered(&[col("ID"), flex("TITLE")], &[row], Some(26));
         assert_eq!(text, "ID         TITLE\nLB-000042  a very long ti…\n");
     }
 

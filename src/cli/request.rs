@@ -1,12 +1,13 @@
 //! `lockbox request`: Lockbox requests, their decision, history and approvers.
 
 use clap::Subcommand;
+use serde_json::json;
 
 use super::args::{self, RequestArg};
 use super::context::Context;
 use super::failure::Failure;
 use super::jit::SubmitArgs;
-use super::print::{Block, List, Page, Row, boxed, col, field, flex, right};
+use super::print::{Block, List, Page, boxed, col, field, flex, right};
 use super::session::Session;
 use super::{names, shape, ticket};
 use crate::engine::World;
@@ -23,8 +24,8 @@ pub enum RequestCommand {
     Initiate(SubmitArgs),
     /// List requests, newest first; pending ones soonest expiry first
     List {
-        /// Only those in this status, for example Approved
-        #[arg(long, conflicts_with_all = ["filter", "pending"])]
+        /// Only those in this status
+        #[arg(long, conflicts_with_all = ["filter", "pending"], value_parser = args::words!(Status), ignore_case = true)]
         status: Option<Status>,
         /// The REST filter, for example "properties/status eq 'Pending'"
         #[arg(long, value_name = "ODATA", conflicts_with = "pending")]
@@ -163,22 +164,6 @@ fn list(context: &Context, query: &Query, keep: impl Fn(&Request) -> bool) -> Re
         .filter(|r| world.nobody_can_approve(r))
         .map(|r| format!("warning: nobody can approve {}; it will expire", r.id))
         .collect();
-    let rows = found
-        .into_iter()
-        .map(|r| Row {
-            cells: vec![
-                r.id.to_string(),
-                r.status.title().to_owned(),
-                r.created_at.to_seconds(),
-                left(now, r),
-                r.ticket.to_string(),
-                r.subscription.to_string(),
-                r.engineer.to_string(),
-                names::resources(&r.resources),
-            ],
-            json: shape::request(world, r),
-        })
-        .collect();
     context.list(&List {
         noun: ("Lockbox request", "Lockbox requests"),
         columns: vec![
@@ -209,7 +194,21 @@ fn list(context: &Context, query: &Query, keep: impl Fn(&Request) -> bool) -> Re
             "decision.reason",
             "justification",
         ],
-        rows,
+        items: found,
+        cells: &|r| {
+            vec![
+                r.id.to_string(),
+                r.status.title().to_owned(),
+                r.created_at.to_seconds(),
+                left(now, r),
+                r.ticket.to_string(),
+                r.subscription.to_string(),
+                r.engineer.to_string(),
+                names::resources(&r.resources),
+            ]
+        },
+        json: &|r| shape::request(world, r),
+        own_shape: false,
         notes: stranded,
     })
 }
@@ -472,18 +471,14 @@ fn history(id: &RequestArg, context: &Context) -> Result<(), Failure> {
     let id = visible(&session, id)?;
     let world = session.world();
     let request = world.request(id)?;
-    let rows = timeline(world, request)
-        .into_iter()
-        .map(|(at, what)| Row {
-            cells: vec![at.to_seconds(), what.clone()],
-            json: serde_json::json!({ "request": id, "at": at, "what": what }),
-        })
-        .collect();
     context.list(&List {
         noun: ("entry", "entries"),
         columns: vec![col("TIME"), flex("WHAT")],
         csv: &["request", "at", "what"],
-        rows,
+        items: timeline(world, request),
+        cells: &|(at, what)| vec![at.to_seconds(), what.clone()],
+        json: &|(at, what)| json!({ "request": id, "at": at, "what": what }),
+        own_shape: false,
         notes: Vec::new(),
     })
 }
@@ -493,27 +488,11 @@ fn approvers(id: &RequestArg, context: &Context) -> Result<(), Failure> {
     let id = visible(&session, id)?;
     let world = session.world();
     let request = world.request(id)?;
-    let rows = approvers_of(&session, id)?
-        .iter()
-        .map(|a| Row {
-            cells: vec![
-                a.person.to_string(),
-                world
-                    .people
-                    .persons
-                    .get(&a.person)
-                    .map_or_else(String::new, |p| p.name.to_string()),
-                if a.why_not.is_none() { "yes" } else { "no" }.to_owned(),
-                if a.mailed { "yes" } else { "no" }.to_owned(),
-                a.why_not.clone().unwrap_or_default(),
-            ],
-            json: shape::approver(world, a),
-        })
-        .collect();
     let mut notes = vec!["extension: Azure does not show who could approve".to_owned()];
     if world.nobody_can_approve(request) {
         notes.push(format!("warning: nobody can approve {id}; it will expire"));
     }
+    let yes_no = |is: bool| if is { "yes" } else { "no" }.to_owned();
     context.list(&List {
         noun: ("person", "people"),
         columns: vec![
@@ -524,7 +503,19 @@ fn approvers(id: &RequestArg, context: &Context) -> Result<(), Failure> {
             flex("WHY NOT"),
         ],
         csv: &["person", "name", "mayApprove", "mailed", "whyNot"],
-        rows,
+        items: approvers_of(&session, id)?,
+        cells: &|a| {
+            let person = world.people.persons.get(&a.person);
+            vec![
+                a.person.to_string(),
+                person.map_or_else(String::new, |p| p.name.to_string()),
+                yes_no(a.why_not.is_none()),
+                yes_no(a.mailed),
+                a.why_not.clone().unwrap_or_default(),
+            ]
+        },
+        json: &|a| shape::approver(world, a),
+        own_shape: false,
         notes,
     })
 }

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::context::Context;
 use super::failure::Failure;
-use super::print::{Block, List, Page, Row, col, field, flex};
+use super::print::{Block, List, Page, col, field, flex};
 use crate::engine::errors::{self, ErrorDef};
 use crate::engine::rules::{JitOutcome, JitRule, NUMBERS, Number, Rules, STATEMENTS, Statement};
 use crate::engine::words::{did_you_mean, nearest};
@@ -66,23 +66,6 @@ fn shape(rules: &Rules, statement: &Statement) -> Value {
 }
 
 fn list(rules: &Rules, context: &Context) -> Result<(), Failure> {
-    let rows = STATEMENTS
-        .iter()
-        .map(|s| {
-            let numbers: Vec<String> = numbers_of(s.id)
-                .map(|n| format!("{}={}", n.name, (n.value)(rules)))
-                .collect();
-            Row {
-                cells: vec![
-                    s.id.to_owned(),
-                    s.statement.to_owned(),
-                    numbers.join(", "),
-                    s.source.to_owned(),
-                ],
-                json: shape(rules, s),
-            }
-        })
-        .collect();
     context.list(&List {
         noun: ("rule", "rules"),
         columns: vec![
@@ -92,7 +75,20 @@ fn list(rules: &Rules, context: &Context) -> Result<(), Failure> {
             flex("SOURCE"),
         ],
         csv: &["id", "statement", "numbers", "source"],
-        rows,
+        items: STATEMENTS.iter().collect(),
+        cells: &|s| {
+            let numbers: Vec<String> = numbers_of(s.id)
+                .map(|n| format!("{}={}", n.name, (n.value)(rules)))
+                .collect();
+            vec![
+                s.id.to_owned(),
+                s.statement.to_owned(),
+                numbers.join(", "),
+                s.source.to_owned(),
+            ]
+        },
+        json: &|s| shape(rules, s),
+        own_shape: false,
         notes: Vec::new(),
     })
 }

@@ -7,7 +7,7 @@ use clap::Subcommand;
 use super::args;
 use super::context::Context;
 use super::failure::Failure;
-use super::print::{Block, Column, List, Page, Row, boxed, col, field, flex};
+use super::print::{Block, Column, List, Page, boxed, col, field, flex};
 use super::{input, names, shape};
 use crate::engine::ask::{Answer, Query};
 use crate::engine::event::Actor;
@@ -81,8 +81,7 @@ pub struct OpenArgs {
     title: Option<String>,
     #[arg(long, required_unless_present = "file")]
     description: Option<String>,
-    /// minimal, moderate, critical or highestcriticalimpact
-    #[arg(long, default_value = "moderate")]
+    #[arg(long, default_value = "moderate", value_parser = args::words!(Severity), ignore_case = true)]
     severity: Severity,
     /// Problem classification
     #[arg(long, default_value = "")]
@@ -229,24 +228,10 @@ fn list(only_open: bool, context: &Context) -> Result<(), Failure> {
     let Answer::Tickets(ids) = session.ask(&Query::Tickets)? else {
         return Ok(());
     };
-    let rows = ids
+    let items = ids
         .iter()
         .filter_map(|id| world.lockbox.tickets.get(id))
         .filter(|t| !only_open || t.phase.is_open())
-        .map(|t| Row {
-            cells: vec![
-                t.id.to_string(),
-                t.opened_at.to_seconds(),
-                t.phase.to_string(),
-                t.severity.to_string(),
-                t.subscription.to_string(),
-                t.assigned_to
-                    .as_ref()
-                    .map_or_else(|| "nobody".to_owned(), ToString::to_string),
-                t.title.to_string(),
-            ],
-            json: shape::ticket(world, t),
-        })
         .collect();
     context.list(&List {
         noun: ("ticket", "tickets"),
@@ -272,7 +257,22 @@ fn list(only_open: bool, context: &Context) -> Result<(), Failure> {
             "assignedTo",
             "title",
         ],
-        rows,
+        items,
+        cells: &|t| {
+            vec![
+                t.id.to_string(),
+                t.opened_at.to_seconds(),
+                t.phase.to_string(),
+                t.severity.to_string(),
+                t.subscription.to_string(),
+                t.assigned_to
+                    .as_ref()
+                    .map_or_else(|| "nobody".to_owned(), ToString::to_string),
+                t.title.to_string(),
+            ]
+        },
+        json: &|t| shape::ticket(world, t),
+        own_shape: false,
         notes: Vec::new(),
     })
 }

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use super::error::{HostError, WRITABLE};
-use crate::engine::{Refusal, SimTime, Span, errors};
+use crate::engine::{self, Refusal, SimTime, Span, World, errors};
 use crate::store::ClockRow;
 
 /// A day in a second.
@@ -150,6 +150,16 @@ pub fn advanced(now: SimTime, span: Span) -> Result<SimTime, Refusal> {
             .remedy("Give a span like 4d, 8h or 30m."));
     }
     Ok(now + span)
+}
+
+/// The instant at which something happens next.
+pub fn next_due(world: &World, now: SimTime) -> Result<SimTime, Refusal> {
+    engine::due(world).map(|due| now.max(due)).ok_or_else(|| {
+        errors::SIM_04
+            .says("Nothing is due: no request waits, no grant runs, no story goes on.")
+            .target("clock")
+            .remedy("Open a ticket, or advance the clock by a span.")
+    })
 }
 
 pub fn checked_rate(rate: u32) -> Result<u32, Refusal> {

@@ -9,14 +9,14 @@
 use std::path::{Path, PathBuf};
 
 use super::clock::{
-    ClockCommand, ClockLock, Reading, SAVE_EVERY, SystemWall, Wall, advanced, checked_rate, scaled,
-    standing,
+    ClockCommand, ClockLock, Reading, SAVE_EVERY, SystemWall, Wall, advanced, checked_rate,
+    next_due, scaled, standing,
 };
 use super::effects::Outbox;
 use super::error::{HostError, WRITABLE};
 use super::founding::{Founding, found_in};
 use crate::engine::ids::Revision;
-use crate::engine::{self, Actor, Command, Draft, Event, Refusal, SimTime, World, errors};
+use crate::engine::{self, Actor, Command, Draft, Event, Refusal, SimTime, World};
 use crate::store::{ClockRow, Journal, JournalError, SqliteJournal};
 
 /// Events folded in one read.
@@ -274,15 +274,7 @@ impl Host {
                 }
                 ClockCommand::Rate(rate) => row.rate = checked_rate(rate)?,
                 ClockCommand::Advance(span) => row.sim = advanced(now, span)?,
-                ClockCommand::Next => {
-                    let due = engine::due(&self.world).ok_or_else(|| {
-                        errors::SIM_04
-                            .says("Nothing is due: no request waits, no grant runs, no story goes on.")
-                            .target("clock")
-                            .remedy("Open a ticket, or advance the clock by a span.")
-                    })?;
-                    row.sim = now.max(due);
-                }
+                ClockCommand::Next => row.sim = next_due(&self.world, now)?,
             }
             if self.save(row)? {
                 return Ok(());
