@@ -269,7 +269,7 @@ fn a_ticket_becomes_a_request_a_grant_and_a_trail() {
 
     for (operation, caller) in [
         ("create", "Microsoft Customer Lockbox"),
-        ("approve", "minji.kim@contoso.com"),
+        ("approve", "minji.kim@contoso.example"),
     ] {
         let log = place.json(&["activity", "list", "--operation", operation, "--back", "1d"]);
         let entry = find(&log, "correlationId", &guid);

@@ -175,7 +175,7 @@ fn heading<'a>(
     build.put(&w, found);
     let vendor_domain = w
         .text("vendor_domain")
-        .map_or("microsoft.com", |d| d.value)
+        .map_or("microsoft.example", |d| d.value)
         .to_owned();
     (vendor_domain, w.text("default_person"))
 }

@@ -164,7 +164,7 @@ fn address(p: &Fields<'_>, key: &str) -> Option<String> {
     if !good || text.value.chars().any(bad) {
         p.wrong(
             key,
-            "This is not an address; write it like minji.kim@contoso.com.",
+            "This is not an address; write it like minji.kim@contoso.example.",
             None,
         );
         return None;

@@ -16,7 +16,7 @@ default_person = "minji.kim"
 [[tenant]]
 id = "contoso"
 name = "Contoso"
-domain = "contoso.com"
+domain = "contoso.example"
 plan = "developer"
 
 [[person]]
@@ -308,7 +308,7 @@ fn every_mistake_is_reported_with_its_line_its_field_and_the_nearest_word() {
 #[test]
 fn a_missing_field_is_named_at_its_table() {
     for (line, field) in [
-        ("domain = \"contoso.com\"\n", "tenant[0].domain"),
+        ("domain = \"contoso.example\"\n", "tenant[0].domain"),
         ("plan = \"developer\"\n", "tenant[0].plan"),
         (
             "location = \"koreacentral\"\n",

@@ -1,0 +1,401 @@
+//! The console as a person meets it: the real program in a real pseudo-terminal, with a colleague's commands
+//! coming from another process.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test fails by panicking"
+)]
+
+#[path = "../support/pty.rs"]
+#[allow(dead_code, reason = "the harness serves benches too")]
+mod pty;
+
+use std::process::{Command, Output};
+use std::time::Duration;
+
+use pty::Pty;
+use serde_json::Value;
+use tempfile::TempDir;
+
+const LOCKBOX: &str = env!("CARGO_BIN_EXE_lockbox");
+const ENTER: &str = "\r";
+const TAB: &str = "\t";
+const ESC: &str = "\u{1b}";
+
+struct Desk {
+    state: TempDir,
+}
+
+impl Desk {
+    fn new() -> Desk {
+        Desk {
+            state: tempfile::tempdir().unwrap(),
+        }
+    }
+
+    fn dir(&self) -> &str {
+        self.state.path().to_str().unwrap()
+    }
+
+    fn console(&self, args: &[&str], env: &[(&str, &str)], columns: u16, rows: u16) -> Pty {
+        let mut all = vec!["--state", self.dir()];
+        all.extend(args);
+        let mut pty = Pty::spawn(LOCKBOX, &all, env, columns, rows);
+        pty.wait_for("SIMULATION");
+        pty
+    }
+
+    fn run(&self, args: &[&str]) -> Output {
+        Command::new(LOCKBOX)
+            .args(["--state", self.dir()])
+            .args(args)
+            .output()
+            .unwrap()
+    }
+
+    fn json(&self, args: &[&str]) -> Value {
+        let done = self.run(&[args, &["--format", "json"]].concat());
+        assert!(
+            done.status.success(),
+            "{args:?}: {}",
+            String::from_utf8_lossy(&done.stderr)
+        );
+        serde_json::from_slice(&done.stdout).unwrap()
+    }
+}
+
+/// Text of the screen with all white space and borders folded, to find sentences that were wrapped.
+fn folded(text: &str) -> String {
+    text.split(|c: char| c.is_whitespace() || "│┃┌┐└┘─║╭╮╰╯▌▐|".contains(c))
+        .filter(|w| !w.is_empty())
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+/// Opens a ticket as the customer and asks for access as the engineer; the new Lockbox request.
+fn ask_for_access(desk: &Desk) -> String {
+    let before = pending(desk);
+    desk.json(&[
+        "ticket",
+        "open",
+        "--subscription",
+        "contoso-prod",
+        "--title",
+        "web-claims-03 does not boot",
+        "--description",
+        "Stuck at 'Getting Windows ready' since the update.",
+        "--severity",
+        "critical",
+        "--resource",
+        "web-claims-03",
+    ]);
+    let ticket = desk.json(&["ticket", "list"])[0].clone();
+    let number = ticket["id"].as_str().unwrap();
+    let engineer = ticket["assignedTo"].as_str().unwrap();
+    let done = desk.run(&[
+        "--as",
+        engineer,
+        "jit",
+        "submit",
+        "--ticket",
+        number,
+        "--resource",
+        "web-claims-03",
+        "--tried",
+        "boot diagnostics, serial console",
+        "--reason",
+        "read the servicing log on the OS disk",
+    ]);
+    assert!(
+        done.status.success(),
+        "{}",
+        String::from_utf8_lossy(&done.stderr)
+    );
+    pending(desk)
+        .into_iter()
+        .find(|id| !before.contains(id))
+        .expect("a new pending request")
+}
+
+fn pending(desk: &Desk) -> Vec<String> {
+    let list = desk.json(&["request", "list", "--pending"]);
+    list.as_array()
+        .unwrap()
+        .iter()
+        .map(|r| r["id"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+#[test]
+fn a_colleagues_request_appears_is_approved_with_keys_and_is_on_the_record() {
+    let desk = Desk::new();
+    let mut console = desk.console(&[], &[], 120, 40);
+    console.send("gp");
+    console.wait_for("LB-000031");
+    let request = ask_for_access(&desk);
+    console.wait_for(&request);
+    // It expires last, so it stands at the end.
+    console.send("G");
+    console.send(ENTER);
+    console.wait_for("read the servicing log on the OS disk");
+    console.send("a");
+    console.wait_until("the decision dialog asks", |text| {
+        text.contains("Yes") && text.contains("No")
+    });
+    let code = code_on(&console.text());
+    console.send("The servicing log is fine");
+    console.send(TAB);
+    console.send(&code);
+    console.send(TAB);
+    console.send(TAB);
+    console.send(ENTER);
+    console.wait_until("the request is approved", |text| text.contains("Approved"));
+
+    let grants = desk.json(&["grant", "list"]);
+    let grant = grants
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|g| g["request"] == request.as_str())
+        .expect("a grant");
+    let instant = |key: &str| {
+        grant[key]
+            .as_str()
+            .unwrap()
+            .parse::<lockbox::engine::SimTime>()
+            .unwrap()
+    };
+    assert_eq!(
+        instant("until") - instant("from"),
+        lockbox::engine::Span::hours(8)
+    );
+    assert_eq!(grant["status"], "active");
+
+    let guid = desk.json(&["request", "show", &request])["requestId"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let log = desk.json(&["activity", "list"]);
+    let about: Vec<&str> = log
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|e| e["correlationId"] == guid.as_str())
+        .map(|e| e["operationName"]["localizedValue"].as_str().unwrap())
+        .collect();
+    assert_eq!(about, ["Approve Lockbox Request", "Create Lockbox Request"]);
+
+    let approvers = desk.json(&["request", "approvers", &request]);
+    let mailed: Vec<&str> = approvers
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|a| a["mailed"] == true)
+        .map(|a| a["person"].as_str().unwrap())
+        .collect();
+    assert!(
+        mailed.len() >= 3,
+        "contoso-prod has several Owners: {approvers}"
+    );
+    for owner in mailed {
+        let suffix = format!("-{request}-{owner}.eml");
+        let letters: Vec<_> = std::fs::read_dir(desk.state.path().join("outbox"))
+            .unwrap()
+            .map(|e| e.unwrap().path())
+            .filter(|p| p.to_string_lossy().ends_with(&suffix))
+            .collect();
+        assert_eq!(letters.len(), 1, "one mail for {owner}");
+        let letter = std::fs::read_to_string(&letters[0]).unwrap();
+        assert!(letter.contains("Message-ID:") && letter.contains("SIMULATION"));
+    }
+    assert!(desk.run(&["journal", "verify"]).status.success());
+    console.send("q");
+    assert_eq!(leave(&mut console), 0);
+}
+
+/// Quits, through a question if there is one.
+fn leave(console: &mut Pty) -> u32 {
+    console.settle(Duration::from_millis(300));
+    if console.is_running() {
+        console.send("y");
+        console.settle(Duration::from_millis(300));
+        if console.is_running() {
+            console.send(ENTER);
+        }
+    }
+    console.wait_exit()
+}
+
+/// The code the dialog shows: four capital letters standing alone after "type" or "code".
+fn code_on(text: &str) -> String {
+    let words: Vec<&str> = text
+        .split(|c: char| !c.is_ascii_alphanumeric())
+        .filter(|w| !w.is_empty())
+        .collect();
+    words
+        .iter()
+        .find(|w| w.len() == 4 && w.bytes().all(|b| b.is_ascii_uppercase()))
+        .unwrap_or_else(|| panic!("no code on\n{text}"))
+        .to_string()
+}
+
+#[test]
+fn a_contributor_reads_the_same_reason_in_json_table_and_dialog() {
+    let desk = Desk::new();
+    let who = "daeun.yoon";
+    let args = [
+        "--as",
+        who,
+        "request",
+        "approve",
+        "LB-000031",
+        "--reason",
+        "please",
+    ];
+    let table = desk.run(&args);
+    let json = desk.run(&[&args[..], &["--format", "json"]].concat());
+    assert_eq!(
+        (table.status.code(), json.status.code()),
+        (Some(1), Some(1))
+    );
+    let error: Value = serde_json::from_slice(&json.stdout).unwrap();
+    let message = error["error"]["message"].as_str().unwrap();
+    assert!(message.starts_with("Only an Owner of the subscription can decide this request"));
+    assert!(folded(&String::from_utf8_lossy(&table.stderr)).contains(message));
+    let mut console = desk.console(&["--as", who], &[], 120, 40);
+    console.send("gp");
+    console.wait_for("LB-000031");
+    console.send("G");
+    console.send(ENTER);
+    console.wait_for("LB-000031");
+    console.send("a");
+    console.wait_until("the dialog says why not", |text| {
+        folded(text).contains(message)
+    });
+    // Enter on it changes nothing.
+    console.send(ENTER);
+    console.settle(Duration::from_millis(200));
+    assert!(pending(&desk).contains(&"LB-000031".to_owned()));
+}
+
+#[test]
+fn quit_and_signals_leave_the_shell_as_it_was() {
+    for signal in [None, Some("TERM"), Some("HUP"), Some("INT")] {
+        let desk = Desk::new();
+        let mut console = desk.console(&[], &[], 80, 24);
+        assert!(console.screen().alternate_screen() && console.screen().bracketed_paste());
+        match signal {
+            None => {
+                console.send("q");
+                leave(&mut console);
+            }
+            Some(name) => {
+                console.signal(name);
+                console.wait_exit();
+            }
+        }
+        let screen = console.screen();
+        assert!(
+            !screen.alternate_screen(),
+            "{signal:?}: the alternate screen is left"
+        );
+        assert!(!screen.hide_cursor(), "{signal:?}: the cursor shows");
+        assert!(
+            !screen.bracketed_paste(),
+            "{signal:?}: bracketed paste is off"
+        );
+        assert_eq!(
+            screen.mouse_protocol_mode(),
+            vt100::MouseProtocolMode::None,
+            "{signal:?}"
+        );
+    }
+}
+
+#[test]
+fn suspend_gives_the_terminal_back_and_resume_paints_it_all_again() {
+    let desk = Desk::new();
+    let mut console = desk.console(&[], &[], 80, 24);
+    console.settle(Duration::from_millis(200));
+    console.send("\u{1a}");
+    console.wait_until("the alternate screen is left", |_| true);
+    for _ in 0..40 {
+        console.settle(Duration::from_millis(50));
+        if !console.screen().alternate_screen() {
+            break;
+        }
+    }
+    assert!(!console.screen().alternate_screen(), "suspended");
+    console.signal("CONT");
+    console.wait_until("it is painted again", |text| text.contains("SIMULATION"));
+    assert!(console.screen().alternate_screen());
+    console.send("gp");
+    console.wait_for("LB-000031");
+}
+
+#[test]
+fn paused_and_idle_it_writes_nothing() {
+    let desk = Desk::new();
+    let mut console = desk.console(&[], &[], 120, 40);
+    console.send(" ");
+    console.settle(Duration::from_millis(400));
+    let before = console.raw.len();
+    std::thread::sleep(Duration::from_millis(1500));
+    console.settle(Duration::from_millis(50));
+    assert_eq!(console.raw.len() - before, 0);
+    // What is written is one synchronized update a frame.
+    console.send("gp");
+    console.wait_for("LB-000031");
+    let text = String::from_utf8_lossy(&console.raw).into_owned();
+    assert_eq!(
+        text.matches("\u{1b}[?2026h").count(),
+        text.matches("\u{1b}[?2026l").count()
+    );
+    assert!(text.contains("\u{1b}[?2026h"));
+}
+
+#[test]
+fn without_colour_the_selection_still_shows() {
+    let desk = Desk::new();
+    let mut console = desk.console(&[], &[("NO_COLOR", "1")], 80, 24);
+    console.send("gp");
+    console.wait_for("LB-0000");
+    console.settle(Duration::from_millis(200));
+    let (rows, columns) = console.screen().size();
+    let (mut coloured, mut inverse) = (0, 0);
+    for row in 0..rows.get() {
+        for column in 0..columns.get() {
+            let Some(cell) = console.screen().cell(row, column) else {
+                continue;
+            };
+            coloured += usize::from(
+                cell.fgcolor() != vt100::Color::Default || cell.bgcolor() != vt100::Color::Default,
+            );
+            inverse += usize::from(cell.inverse());
+        }
+    }
+    assert_eq!(coloured, 0);
+    assert!(inverse > 10, "the row under the cursor is reversed");
+}
+
+#[test]
+fn resizing_and_pasting_a_megabyte_break_nothing() {
+    let desk = Desk::new();
+    let mut console = desk.console(&[], &[], 80, 24);
+    for n in 0..60u16 {
+        console.resize(20 + (n * 37) % 180, 5 + (n * 17) % 60);
+    }
+    console.resize(100, 30);
+    console.send("gp");
+    console.wait_for("LB-000031");
+    console.send("/");
+    let paste = "A\u{1b}[31m\u{202e}B".repeat(100_000);
+    console.send(&format!("{ESC}[200~{paste}{ESC}[201~"));
+    console.send(ESC);
+    console.send(ESC);
+    console.send("gp");
+    console.wait_for("SIMULATION");
+    assert!(console.is_running());
+    assert!(!console.text().contains('\u{202e}'));
+}
