@@ -52,6 +52,7 @@ impl Outbox {
             &self.folder,
             WRITABLE,
         ))?;
+        let mut letters = Vec::new();
         for number in written + 1..=mails {
             let id = MailId(number);
             let Some(mail) = world.lockbox.mail(id) else {
@@ -65,10 +66,10 @@ impl Outbox {
                 continue;
             }
             if let Some(letter) = letter(world, id, mail) {
-                let path = self.folder.join(file_name(id, mail));
-                write(&path, &letter).map_err(HostError::io("write", &path, WRITABLE))?;
+                letters.push((self.folder.join(file_name(id, mail)), letter));
             }
         }
+        write_all(&letters)?;
         File::open(&self.folder)
             .and_then(|folder| folder.sync_all())
             .map_err(HostError::io("write", &self.folder, WRITABLE))?;
@@ -119,6 +120,27 @@ fn address(text: &str) -> String {
             c => c,
         })
         .collect()
+}
+
+/// Threads that wait for the disk at once, when a founding has many mails to write.
+const WRITERS: usize = 16;
+
+fn write_all(letters: &[(PathBuf, Letter)]) -> Result<(), HostError> {
+    let some = |part: &[(PathBuf, Letter)]| {
+        part.iter().try_for_each(|(path, letter)| {
+            write(path, letter).map_err(HostError::io("write", path, WRITABLE))
+        })
+    };
+    if letters.len() <= WRITERS {
+        return some(letters);
+    }
+    std::thread::scope(|scope| {
+        let parts = letters.chunks(letters.len().div_ceil(WRITERS));
+        let writers: Vec<_> = parts.map(|part| scope.spawn(move || some(part))).collect();
+        writers
+            .into_iter()
+            .try_for_each(|writer| writer.join().unwrap_or(Err(HostError::Stopped)))
+    })
 }
 
 /// All of it under its name, or nothing.

@@ -267,6 +267,29 @@ fn a_bad_snapshot_is_passed_over_and_the_world_is_the_same() {
 }
 
 #[test]
+fn opening_checks_what_lies_behind_the_snapshot_and_verify_checks_everything() {
+    let (dir, expected) = long();
+    tamper(
+        dir.path(),
+        "UPDATE events SET at = at + 1 WHERE revision = 50",
+    );
+    assert_eq!(digest(reopen(dir.path()).unwrap().world()), expected);
+    let found = verify(dir.path());
+    assert!(
+        matches!(
+            found,
+            Err(JournalError::Damaged {
+                revision: Some(Revision(50)),
+                ..
+            })
+        ),
+        "{found:?}"
+    );
+    tamper(dir.path(), "DELETE FROM events WHERE revision = 8250");
+    assert!(reopen(dir.path()).is_err());
+}
+
+#[test]
 fn a_journal_of_another_world_than_the_named_one_is_refused_by_name() {
     let (dir, _) = written();
     let wall = || Box::new(ManualWall::default());
