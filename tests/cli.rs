@@ -1002,6 +1002,40 @@ fn nothing_is_interactive_without_a_terminal() {
 }
 
 #[test]
+fn a_blade_prints_once_as_the_console_would_show_it() {
+    let place = Place::new();
+    let request = place.pending();
+    let guid_free = place.json(&["once", "pending"]);
+    assert!(guid_free.to_string().contains(&request));
+    assert_eq!(guid_free[0]["simulation"], true);
+    for blade in [
+        "overview", "pending", "requests", "tickets", "grants", "activity", "mail", "rules",
+    ] {
+        for format in ["table", "plain", "json", "csv"] {
+            let said = place.run(&["--format", format, "once", blade]).ok();
+            assert!(is_inert(&said.out.replace('\t', " ")), "{blade} {format}");
+            assert!((said.out + &said.err).to_lowercase().contains("simulation"));
+        }
+    }
+    let page = place.run(&["once", &format!("request/{request}")]).ok();
+    assert!(page.out.contains("web-claims-02"), "{}", page.out);
+    let unknown = place.run(&["once", "overvew"]);
+    assert_eq!(unknown.code, 3);
+    assert!(unknown.err.contains("Did you mean overview?"));
+}
+
+#[test]
+fn a_theme_file_is_checked_with_its_line() {
+    let place = Place::new();
+    let shipped = concat!(env!("CARGO_MANIFEST_DIR"), "/themes/monochrome.toml");
+    place.run(&["check", "theme", shipped]).ok();
+    let bad = place.write("bad.toml", "[palette]\nx = \"no colour\"\n");
+    let said = place.run(&["check", "theme", &bad]);
+    assert_eq!(said.code, 2);
+    assert!(said.err.contains("bad.toml"), "{}", said.err);
+}
+
+#[test]
 fn help_completions_and_manual_pages_come_from_one_definition() {
     let place = Place::new();
     let help = place.run(&["--help"]).ok();

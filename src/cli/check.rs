@@ -3,23 +3,48 @@
 use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
+use serde_json::json;
 
 use super::context::Context;
 use super::failure::Failure;
 use super::input;
 use super::print::{Block, Page, field};
 use super::session::wrong_world;
+use crate::console::theme::{Depth, Theme, glyphs};
 use crate::world_file;
 
 #[derive(Debug, Subcommand)]
 pub enum CheckCommand {
     /// Read a world file and play it in memory to its last scripted step
     World { file: PathBuf },
+    /// Read a theme of the console
+    Theme { file: PathBuf },
 }
 
 pub fn run(command: CheckCommand, context: &Context) -> Result<(), Failure> {
-    let CheckCommand::World { file } = command;
-    world(&file, context)
+    match command {
+        CheckCommand::World { file } => world(&file, context),
+        CheckCommand::Theme { file } => theme(&file, context),
+    }
+}
+
+fn theme(file: &Path, context: &Context) -> Result<(), Failure> {
+    let text = input::text_file(file, "theme")?;
+    let shown = file.display().to_string();
+    let theme =
+        Theme::load(Some(&shown), Some(&text), Depth::True, glyphs::UNICODE).map_err(|e| {
+            Failure::bad_input(
+                "InvalidTheme",
+                "theme",
+                e.to_string(),
+                "Correct the file; themes/ holds examples.",
+            )
+        })?;
+    context.page(&Page {
+        head: format!("Theme file {shown} is good"),
+        blocks: vec![Block::Fields(vec![field("name", theme.name.clone())])],
+        json: json!({ "name": theme.name }),
+    })
 }
 
 fn world(file: &Path, context: &Context) -> Result<(), Failure> {

@@ -82,7 +82,12 @@ enum Command {
     #[command(subcommand)]
     Journal(journal::JournalCommand),
     /// Print a blade of the console once, as data
-    Once { blade: String },
+    Once {
+        /// overview, pending, requests, tickets, grants, activity, mail, rules, or a thing by its id:
+        /// request/42, ticket/ID, grant/7, mail/3, rules/R-LOCK-19
+        #[arg(default_value = "overview")]
+        blade: String,
+    },
     /// The rules and their numbers, or one of them
     Rules { id: Option<String> },
     /// Check a file without using it

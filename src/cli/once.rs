@@ -1,14 +1,18 @@
-//! The console, opened or printed once.
+//! The console: opened on a terminal, or one blade of it printed once.
 
 use std::io::IsTerminal;
 
-use clap::ValueEnum;
+use serde_json::{Value, json};
 
 use super::context::{Context, When};
 use super::failure::Failure;
-use super::print;
+use super::print::{self, Format};
+use super::session::failure;
 use crate::console::{self, Color, ConsoleError, Options};
 use crate::runtime::Handle;
+
+/// Width of a table that goes into a pipe or file, unless $COLUMNS says otherwise.
+const WIDTH: u16 = 120;
 
 /// `lockbox` without a command. Never interactive when nobody sees it.
 pub fn console(context: &Context) -> Result<(), Failure> {
@@ -16,54 +20,74 @@ pub fn console(context: &Context) -> Result<(), Failure> {
         return Err(Failure::bad_input(
             "NoTerminal",
             "console",
-            "The console needs a terminal, and standard output is none.",
+            "The console needs a terminal as standard input and output, and there is none.",
             "Print a blade once instead: lockbox once overview.",
         ));
     }
     let (host, actor) = context.session()?.into_host();
     let holder = format!("the console of process {}", std::process::id());
-    let handle = Handle::spawn(host, Some(&holder)).map_err(super::session::failure)?;
+    let handle = Handle::spawn(host, Some(&holder)).map_err(failure)?;
+    let global = &context.global;
     console::run(Options {
         handle,
         actor,
-        theme: context.global.theme.clone(),
-        color: match context.global.color {
+        theme: global.theme.clone(),
+        color: match global.color {
             When::Auto => Color::Auto,
             When::Always => Color::Always,
             When::Never => Color::Never,
         },
-        ascii: context.global.ascii,
+        ascii: global.ascii,
     })
-    .map_err(|error| match error {
+    .map_err(of_console)
+}
+
+fn of_console(error: ConsoleError) -> Failure {
+    let message = error.to_string();
+    match error {
+        ConsoleError::Terminal(_) => Failure::broken("TerminalUnusable", &message),
         ConsoleError::Theme(_) | ConsoleError::ThemeFile { .. } => Failure::bad_input(
             "InvalidTheme",
             "theme",
-            error.to_string(),
-            "Correct the theme file, or name a shipped theme.",
+            message,
+            "Name a theme that is shipped, or correct the file.",
         ),
-        ConsoleError::Terminal(_) | ConsoleError::Keys(_) => Failure::internal(error.to_string()),
-    })
+        ConsoleError::Keys(_) => Failure::broken("InvalidKeys", &message),
+    }
 }
 
-/// `lockbox once BLADE`.
+/// `lockbox once BLADE`: the rows the console would paint.
 pub fn once(blade: &str, context: &Context) -> Result<(), Failure> {
-    const WIDTH: u16 = 120;
     let session = context.session()?;
-    let name = context.format().to_possible_value();
-    let format = name
-        .and_then(|n| n.get_name().parse().ok())
-        .unwrap_or(console::Format::Table);
-    let width = std::env::var("COLUMNS")
-        .ok()
-        .and_then(|c| c.parse().ok())
+    let (format, width) = match context.format() {
+        Format::Table => (console::Format::Table, print::terminal_width()),
+        Format::Json => (console::Format::Json, None),
+        Format::Csv => (console::Format::Csv, None),
+        Format::Plain => (console::Format::Plain, None),
+    };
+    let asked = || std::env::var("COLUMNS").ok()?.parse().ok();
+    let width = width
+        .and_then(|w| u16::try_from(w).ok())
+        .or_else(asked)
         .unwrap_or(WIDTH);
-    let text = console::once(
-        session.world(),
-        session.now(),
-        session.actor(),
-        blade,
-        format,
-        width,
-    )?;
-    print::plain(text.as_bytes())
+    let (world, now, actor) = (session.world(), session.now(), session.actor());
+    let text = console::once(world, now, actor, blade, format, width)?;
+    if format == console::Format::Json {
+        let rows: Value = serde_json::from_str(&text)
+            .map_err(|e| Failure::internal(format!("the blade {blade} is no JSON: {e}")))?;
+        return print::document(&marked(rows));
+    }
+    print::plain(text.as_bytes())?;
+    print::say(&format!("SIMULATION · {blade} · {} UTC", now.to_seconds()));
+    Ok(())
+}
+
+/// Rows are marked one by one; the lines of a page get an object around them.
+fn marked(rows: Value) -> Value {
+    match rows {
+        Value::Array(rows) if rows.iter().all(Value::is_object) => {
+            rows.into_iter().map(print::marked).collect()
+        }
+        lines => print::marked(json!({ "lines": lines })),
+    }
 }

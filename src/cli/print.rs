@@ -211,7 +211,7 @@ fn write_block(out: &mut impl Write, block: &Block) -> io::Result<()> {
 }
 
 /// Columns of the terminal, when people look at one.
-fn terminal_width() -> Option<usize> {
+pub fn terminal_width() -> Option<usize> {
     if !io::stdout().is_terminal() {
         return None;
     }
