@@ -46,8 +46,18 @@ pub struct Line {
     pub pieces: Vec<Piece>,
     /// Heading: the rest of the line is a rule.
     pub rule: bool,
-    /// Inside a stranger's box: the bar stands at column 0.
-    pub stranger: bool,
+    pub bar: Bar,
+}
+
+/// What stands at column 0. Nothing a stranger writes can stand there.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Bar {
+    #[default]
+    None,
+    /// The label of a stranger's box, in our words.
+    Top,
+    /// A stranger's words.
+    Side,
 }
 
 /// From this width on the side stream stands beside the main one.
@@ -66,7 +76,7 @@ pub fn layout(blocks: &[Block], width: u16) -> Vec<Line> {
                 lines.push(Line {
                     pieces: vec![piece(0, Cell::new(cut(title, width)).tone(Token::Heading))],
                     rule: true,
-                    stranger: false,
+                    bar: Bar::None,
                 });
             }
             Block::Facts(facts) => {
@@ -97,18 +107,17 @@ pub fn layout(blocks: &[Block], width: u16) -> Vec<Line> {
             }
             Block::Table { columns, rows } => table(&mut lines, columns, rows, width),
             Block::Stranger { label, text: said } => {
-                let bar = |pieces| Line {
+                let boxed = |bar, pieces| Line {
                     pieces,
                     rule: false,
-                    stranger: true,
+                    bar,
                 };
-                lines.push(bar(vec![piece(
-                    2,
-                    Cell::new(cut(label, width - 2)).tone(Token::StrangerLabel),
-                )]));
+                let label = Cell::new(cut(label, width - 2)).tone(Token::StrangerLabel);
+                lines.push(boxed(Bar::Top, vec![piece(2, label)]));
                 for line in said.lines() {
                     for part in text::wrap(&line, usize::from(width - 2)) {
-                        lines.push(bar(vec![piece(2, Cell::new(part).tone(Token::Stranger))]));
+                        let part = Cell::new(part).tone(Token::Stranger);
+                        lines.push(boxed(Bar::Side, vec![piece(2, part)]));
                     }
                 }
             }
@@ -190,10 +199,12 @@ pub fn plain(doc: &Doc, width: u16) -> String {
     for line in layout(&blocks, width) {
         let mut text = String::new();
         let mut used = 0;
-        if line.stranger {
-            text.push('│');
-            used = 1;
+        match line.bar {
+            Bar::None => {}
+            Bar::Top => text.push('┌'),
+            Bar::Side => text.push('│'),
         }
+        used += text::width(&text);
         for piece in &line.pieces {
             let x = usize::from(piece.x);
             text.extend(std::iter::repeat_n(' ', x.saturating_sub(used)));
@@ -220,7 +231,7 @@ mod tests {
         }];
         for width in [20, 31, 80] {
             for line in layout(&doc, width) {
-                assert!(line.stranger);
+                assert_ne!(line.bar, Bar::None);
                 for piece in &line.pieces {
                     assert!(piece.x >= 2);
                     assert!(usize::from(piece.x) + piece.cell.width() <= usize::from(width));

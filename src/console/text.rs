@@ -52,37 +52,39 @@ pub fn pad_left(text: &str, to: usize) -> String {
     out
 }
 
-/// Lines of at most `max` columns, broken at spaces where there are any, inside a word where not.
+/// Lines of at most `max` columns, broken at spaces; a word wider than a line is broken where the line ends.
+/// Spaces inside a line stay as they are.
 pub fn wrap(text: &str, max: usize) -> Vec<String> {
     let max = max.max(2);
     let mut lines = Vec::new();
     let mut line = String::new();
     let mut used = 0;
-    for word in text.split_word_bounds() {
+    let mut rest = text;
+    while !rest.is_empty() {
+        let blank = rest.starts_with(' ');
+        let end = rest.find(|c| (c == ' ') != blank).unwrap_or(rest.len());
+        let (word, tail) = rest.split_at(end);
+        rest = tail;
         let w = width(word);
         if used + w <= max {
             line.push_str(word);
             used += w;
-            continue;
-        }
-        if word.trim().is_empty() {
+        } else if blank {
             // A space that does not fit is the break itself.
             flush(&mut lines, &mut line, &mut used);
-            continue;
-        }
-        if w <= max {
+        } else if w <= max {
             flush(&mut lines, &mut line, &mut used);
             line.push_str(word);
             used = w;
-            continue;
-        }
-        for grapheme in word.graphemes(true) {
-            let w = width(grapheme);
-            if used + w > max {
-                flush(&mut lines, &mut line, &mut used);
+        } else {
+            for grapheme in word.graphemes(true) {
+                let w = width(grapheme);
+                if used + w > max {
+                    flush(&mut lines, &mut line, &mut used);
+                }
+                line.push_str(grapheme);
+                used += w;
             }
-            line.push_str(grapheme);
-            used += w;
         }
     }
     if !line.is_empty() || lines.is_empty() {

@@ -138,6 +138,17 @@ pub fn overview(body: Area) -> Overview {
     }
 }
 
+/// The triage list, and below it why the one under the cursor is asked for.
+pub fn triage(body: Area) -> (Area, Area) {
+    let below = match body.height {
+        0..12 => 0,
+        12..24 => 6,
+        _ => 9,
+    };
+    let list = body.height - below;
+    (body.lines(0, list), body.lines(list, below))
+}
+
 /// The two streams of a page, side by side where there is room.
 pub fn streams(body: Area, both: bool) -> (Area, Option<Area>) {
     let inner = body.inset(1);

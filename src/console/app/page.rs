@@ -193,11 +193,13 @@ impl App {
 
 /// The part of the body that is the list.
 pub fn list_area(blade: &Blade, body: geometry::Area) -> geometry::Area {
-    if *blade == Blade::Overview {
-        let list = geometry::overview(body).list;
-        // Its heading.
-        list.lines(1, list.height)
-    } else {
-        body
+    match blade {
+        Blade::Overview => {
+            let list = geometry::overview(body).list;
+            // Its heading.
+            list.lines(1, list.height)
+        }
+        Blade::Pending => geometry::triage(body).0,
+        _ => body,
     }
 }

@@ -65,11 +65,11 @@ impl App {
     /// Does an action, or says why not.
     pub fn run(&mut self, ctx: &Ctx, action: usize) -> Vec<Effect> {
         let def = &ACTIONS[action];
-        if let Some(why) = (def.why_disabled)(self, ctx)
-            && !def.explains_itself
-        {
+        if let Some(why) = (def.why_disabled)(self, ctx) {
             self.say(why, Token::ToastWarn);
-            return Vec::new();
+            if !def.explains_itself {
+                return Vec::new();
+            }
         }
         (def.run)(self, ctx)
     }

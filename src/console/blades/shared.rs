@@ -6,7 +6,7 @@ use super::super::rows::{Cell, Mark};
 use super::super::theme::Token;
 use crate::engine::event::Actor;
 use crate::engine::ids::{PersonId, ResourceId, SubscriptionId};
-use crate::engine::lockbox::{grant, request, ticket};
+use crate::engine::lockbox::{grant, jit, request, ticket};
 use crate::engine::people::Side;
 use crate::engine::{SimTime, Span, World};
 
@@ -31,7 +31,7 @@ pub fn actor_name(world: &World, actor: &Actor) -> String {
         Actor::Jit => "just-in-time access".into(),
         Actor::Support => "support".into(),
         Actor::Simulator => "the simulator".into(),
-        Actor::Observer => "observer".into(),
+        Actor::Observer => "Observer".into(),
     }
 }
 
@@ -133,6 +133,15 @@ pub fn phase(phase: ticket::Phase) -> Cell {
     Cell::new(text).mark(mark).tone(tone).raw(phase.word())
 }
 
+/// Permission level; short enough for a narrow table.
+pub fn level(level: jit::Level) -> Cell {
+    let text = match level {
+        jit::Level::Administrator => "admin",
+        other => other.word(),
+    };
+    Cell::new(text).raw(level.word())
+}
+
 pub fn severity(severity: ticket::Severity) -> Cell {
     use ticket::Severity::*;
     let (text, tone) = match severity {
@@ -174,4 +183,12 @@ pub fn when_and_left(now: SimTime, at: SimTime) -> Cell {
         cell.tone = Token::Text;
     }
     cell
+}
+
+/// What stands where lines were left out.
+pub fn more(lines: usize) -> String {
+    match lines {
+        1 => " … 1 more line".to_owned(),
+        n => format!(" … {n} more lines"),
+    }
 }

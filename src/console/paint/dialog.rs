@@ -12,7 +12,7 @@ use crate::console::app::dialog::{Dialog, Focus, Question};
 use crate::console::app::geometry::{Area, Hit};
 use crate::console::app::{App, Ctx};
 use crate::console::blades::{request, shared};
-use crate::console::doc::{Block, layout};
+use crate::console::doc::{Bar, Block, Line, Piece, layout};
 use crate::console::rows::{Align, Cell};
 use crate::console::text;
 use crate::console::theme::Token;
@@ -31,8 +31,10 @@ pub fn paint(canvas: &mut Canvas, app: &App, ctx: &Ctx, body: Area, dialog: &Dia
         (None, None) => REASON_LINES + 3,
     };
     let space = body.height.saturating_sub(2 + controls);
-    let mut blocks = head(app, ctx, dialog);
-    let fixed = layout(&blocks, room).len();
+    let mut blocks = Vec::new();
+    if refusal.is_none() {
+        blocks = head(app, ctx, dialog);
+    }
     if refusal.is_none()
         && let Some(request) = request_of(ctx, dialog)
     {
@@ -44,25 +46,27 @@ pub fn paint(canvas: &mut Canvas, app: &App, ctx: &Ctx, body: Area, dialog: &Dia
     }
     let mut lines = layout(&blocks, room);
     if let Some(refusal) = &refusal {
-        lines.truncate(fixed);
-        lines.push(Default::default());
         for (line, token, mark) in lines::refusal_lines(refusal, usize::from(room)) {
             let mut cell = Cell::new(line).tone(token);
             cell.mark = mark;
-            lines.push(crate::console::doc::Line {
-                pieces: vec![crate::console::doc::Piece { x: 0, cell }],
+            lines.push(Line {
+                pieces: vec![Piece { x: 0, cell }],
                 ..Default::default()
             });
         }
     }
     if lines.len() > usize::from(space) {
         lines.truncate(usize::from(space.saturating_sub(1)));
-        lines.push(crate::console::doc::Line {
-            pieces: vec![crate::console::doc::Piece {
+        lines.push(Line {
+            pieces: vec![Piece {
                 x: 2,
                 cell: Cell::new("… there is more; the page shows all of it").tone(Token::Hint),
             }],
-            stranger: refusal.is_none(),
+            bar: if refusal.is_none() {
+                Bar::Side
+            } else {
+                Bar::None
+            },
             rule: false,
         });
     }

@@ -5,6 +5,7 @@ use crate::console::actions::{ACTIONS, Scope};
 use crate::console::app::geometry::Area;
 use crate::console::app::{App, Ctx};
 use crate::console::rows::Cell;
+use crate::console::text;
 use crate::console::theme::Token;
 
 const SECTIONS: &[(&str, &[Scope])] = &[
@@ -52,7 +53,10 @@ pub fn paint(canvas: &mut Canvas, app: &App, ctx: &Ctx, body: Area, first: usize
                 (20, Cell::new(action.doc).tone(doc)),
             ]);
             if let Some(why) = why {
-                lines.push(vec![(22, Cell::new(why).tone(Token::Muted))]);
+                let room = usize::from(inner.width.saturating_sub(22));
+                for line in text::wrap(&why, room) {
+                    lines.push(vec![(22, Cell::new(line).tone(Token::Muted))]);
+                }
             }
         }
     }

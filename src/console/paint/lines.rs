@@ -3,7 +3,7 @@
 use super::canvas::Canvas;
 use crate::console::app::geometry::{self, Area};
 use crate::console::app::page::Page;
-use crate::console::doc::Line;
+use crate::console::doc::{Bar, Line};
 use crate::console::rows::{Align, Cell, Mark};
 use crate::console::text;
 use crate::console::theme::Token;
@@ -26,9 +26,15 @@ pub fn stream(canvas: &mut Canvas, area: Area, lines: &[Line], first: usize) {
     let shown = lines.iter().skip(first);
     for (y, line) in (area.y..area.bottom()).zip(shown) {
         let mut end = 0;
-        if line.stranger {
-            let bar = canvas.theme.glyphs.bar;
-            canvas.text(area.x, y, 1, bar, Token::StrangerBar);
+        let glyphs = canvas.theme.glyphs;
+        match line.bar {
+            Bar::None => {}
+            Bar::Top => {
+                canvas.text(area.x, y, 1, glyphs.bar_top, Token::StrangerBar);
+            }
+            Bar::Side => {
+                canvas.text(area.x, y, 1, glyphs.bar, Token::StrangerBar);
+            }
         }
         for piece in &line.pieces {
             if piece.x < area.width {

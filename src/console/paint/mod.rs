@@ -13,7 +13,7 @@ use ratatui::buffer::Buffer;
 
 use super::app::geometry::{self, Area, Hits};
 use super::app::{App, Ctx, Modal};
-use super::blades::{Blade, overview};
+use super::blades::{Blade, overview, pending};
 use super::theme::{Theme, Token};
 use canvas::Canvas;
 
@@ -34,6 +34,8 @@ pub fn frame(app: &App, ctx: &Ctx, theme: &Theme, buf: &mut Buffer) -> Hits {
         lines::refusal(&mut canvas, body, refusal);
     } else if page.blade == Blade::Overview {
         overview::view::paint(&mut canvas, app, ctx, body);
+    } else if page.blade == Blade::Pending {
+        pending::view::paint(&mut canvas, app, ctx, body);
     } else if page.blade.is_list() {
         table::list(&mut canvas, app, ctx, body);
     } else {

@@ -1,7 +1,7 @@
 //! A grant as a page.
 
 use super::super::super::doc::{Block, Doc};
-use super::super::super::rows::{Cell, Column, ItemId, Mark, col, flex};
+use super::super::super::rows::{Cell, Column, ItemId, Mark, flex};
 use super::super::super::theme::Token;
 use super::super::{Eye, shared};
 use crate::engine::ids::GrantId;
@@ -9,12 +9,6 @@ use crate::engine::lockbox::grant::{Grant, Status};
 use crate::engine::{Query, Refusal, ask};
 
 const RESOURCES: &[Column] = &[flex("name", "NAME", 14, 1, 0), flex("id", "ID", 20, 2, 1)];
-const EVENTS: &[Column] = &[
-    col("at", "TIME", 12, 0),
-    col("id", "EVENT", 5, 0),
-    flex("computer", "COMPUTER", 10, 1, 1),
-    flex("message", "MESSAGE", 20, 3, 0),
-];
 
 pub fn doc(eye: Eye, id: GrantId) -> Result<Doc, Refusal> {
     ask(eye.world, eye.now, eye.actor, &Query::Grant(id))?;
@@ -56,20 +50,13 @@ pub fn doc(eye: Eye, id: GrantId) -> Result<Doc, Refusal> {
     let events = eye.world.windows_events(grant);
     if !events.is_empty() {
         side.push(Block::Heading("Windows event log".into()));
-        side.push(Block::Table {
-            columns: EVENTS,
-            rows: events
-                .iter()
-                .map(|e| {
-                    vec![
-                        Cell::time(e.at),
-                        Cell::new(e.event_id.to_string()),
-                        Cell::named(&e.computer),
-                        Cell::named(&e.message).tone(Token::Stranger),
-                    ]
-                })
-                .collect(),
-        });
+        for event in &events {
+            let at = event.at.short();
+            side.push(Block::Stranger {
+                label: format!("{at}  event {} on {}", event.event_id, event.computer),
+                text: event.message.as_str().into(),
+            });
+        }
         if let Some(to) = events.iter().find_map(|e| e.copied_to.as_ref()) {
             let line = format!("Security Center copies it to {to}.");
             side.push(Block::Text(Cell::new(line).tone(Token::Muted)));

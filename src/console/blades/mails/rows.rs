@@ -8,9 +8,9 @@ use crate::engine::{Answer, Query, Refusal, ask};
 
 pub const COLUMNS: &[Column] = &[
     col("mail", "MAIL", 9, 0),
-    col("at", "SENT", 12, 1),
+    col("at", "SENT", 12, 2),
     flex("to", "TO", 14, 1, 0),
-    flex("subject", "SUBJECT", 36, 4, 2),
+    flex("subject", "SUBJECT", 30, 4, 1),
     col("request", "REQUEST", 9, 3),
     data("address"),
 ];
@@ -34,10 +34,16 @@ pub fn row(eye: Eye, id: &ItemId) -> Option<Row> {
             Cell::new(number.to_string()).tone(Token::Id),
             Cell::time(mail.at),
             shared::person(eye.world, &mail.to),
-            Cell::named(letter.subject.trim_start_matches("[SIMULATION] "))
-                .raw(letter.subject.as_str()),
+            Cell::named(shortened(&letter.subject)).raw(letter.subject.as_str()),
             Cell::new(mail.request.to_string()),
             Cell::named(&mail.address),
         ],
     })
+}
+
+/// A subject without what all of them begin with.
+fn shortened(subject: &str) -> &str {
+    let bare = subject.strip_prefix("[SIMULATION] ").unwrap_or(subject);
+    bare.strip_prefix("Customer Lockbox request ")
+        .unwrap_or(bare)
 }

@@ -70,9 +70,11 @@ fn cards(canvas: &mut Canvas, summary: &Summary, area: Area) {
         return;
     }
     let count = 6u16;
-    let width = (inner.width.saturating_sub(count - 1) / count).min(22);
+    let room = inner.width.saturating_sub(count - 1);
     let mut x = inner.x;
-    for (n, label, token) in figures {
+    for (i, (n, label, token)) in (0u16..).zip(figures) {
+        // The first ones take what does not divide.
+        let width = room / count + u16::from(i < room % count);
         let card = Area::new(x, area.y, width, 4);
         let inside = canvas.frame(card, Token::Border, "", Token::Text).inset(1);
         let number = Cell::new(n.to_string()).tone(token);

@@ -1,6 +1,6 @@
 //! Numbers and statements with where they come from.
 
-use super::super::super::rows::{Cell, Column, ItemId, Row, col, flex};
+use super::super::super::rows::{Cell, Column, ItemId, Row, col, data, flex};
 use super::super::super::theme::Token;
 use super::super::Eye;
 use crate::engine::rules::{NUMBERS, STATEMENTS};
@@ -10,7 +10,7 @@ pub const COLUMNS: &[Column] = &[
     col("value", "VALUE", 10, 0),
     flex("statement", "STATEMENT", 30, 4, 0),
     flex("source", "SOURCE", 16, 1, 2),
-    col("rule", "KEEPS", 10, 3),
+    data("rule"),
 ];
 
 pub fn ids() -> Vec<ItemId> {

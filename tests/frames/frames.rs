@@ -1,0 +1,116 @@
+//! Every blade as a person sees it, at two sizes, with nothing, one, many, and wide characters to show.
+
+use lockbox::console::app::App;
+use lockbox::console::blades::{Blade, WORDS};
+use lockbox::console::theme::{Depth, Theme, glyphs};
+use lockbox::engine::Actor;
+
+use crate::scene::{Scene, many, one, wide};
+use crate::stage::{Stage, person};
+
+const SIZES: [(u16, u16); 2] = [(80, 24), (120, 40)];
+
+type Scenario = (&'static str, fn() -> Stage, fn() -> Actor);
+
+const SCENARIOS: [Scenario; 4] = [
+    ("empty", Stage::new, || person("ann")),
+    ("one", one, || person("ann")),
+    ("many", many, || Actor::Observer),
+    ("wide", wide, || person("minji")),
+];
+
+#[test]
+fn lists() {
+    for (word, blade) in WORDS {
+        for (scenario, stage, actor) in SCENARIOS {
+            for size in SIZES {
+                // Rules are the same in every scenario.
+                if *blade == Blade::Rules && scenario != "one" {
+                    continue;
+                }
+                let mut scene = Scene::new(stage(), actor(), size);
+                scene.app.jump(blade.clone());
+                scene.check();
+                let name = format!("{word}-{scenario}-{}x{}", size.0, size.1);
+                insta::assert_snapshot!(name, scene.screen().backend());
+            }
+        }
+    }
+}
+
+#[test]
+fn pages() {
+    type Open = fn(&mut App);
+    let pages: [(&str, Open); 5] = [
+        ("request", |app| app.jump(Blade::Request(newest(app)))),
+        ("request-approved", |app| {
+            app.jump(Blade::Request("LB-1".parse().unwrap()));
+        }),
+        ("grant", |app| {
+            app.jump(Blade::Grant("GR-1".parse().unwrap()))
+        }),
+        ("mail", |app| app.jump(Blade::Mail("ML-2".parse().unwrap()))),
+        ("rule", |app| app.jump(Blade::Rule("R-LOCK-10"))),
+    ];
+    for (scenario, stage, _) in [SCENARIOS[1], SCENARIOS[3]] {
+        for (word, open) in pages {
+            for size in SIZES {
+                let mut scene = Scene::new(stage(), Actor::Observer, size);
+                open(&mut scene.app);
+                scene.check();
+                let name = format!("page-{word}-{scenario}-{}x{}", size.0, size.1);
+                insta::assert_snapshot!(name, scene.screen().backend());
+            }
+        }
+    }
+}
+
+/// The second request of a scenario, the one that waits; in `wide` there is a third.
+fn newest(app: &App) -> lockbox::engine::ids::RequestId {
+    let waiting = app.stack[0].ids.iter().filter_map(|id| match id {
+        lockbox::console::rows::ItemId::Request(id) => Some(*id),
+        _ => None,
+    });
+    waiting.max().unwrap()
+}
+
+#[test]
+fn a_ticket_page() {
+    for size in SIZES {
+        let mut scene = Scene::new(wide(), Actor::Observer, size);
+        scene.press("g t enter").check();
+        let name = format!("page-ticket-wide-{}x{}", size.0, size.1);
+        insta::assert_snapshot!(name, scene.screen().backend());
+    }
+}
+
+#[test]
+fn modals() {
+    let modals = [
+        ("approve", "ann", "g p a"),
+        ("deny", "ann", "g p d"),
+        ("refused", "con", "g p a"),
+        ("revoke", "ann", "g a R"),
+        ("help", "ann", "g p ?"),
+        ("palette", "ann", ": g o"),
+        ("people", "ann", "P"),
+    ];
+    for (word, who, keys) in modals {
+        for size in SIZES {
+            let mut scene = Scene::new(wide(), person(who), size);
+            scene.press(keys);
+            scene.check();
+            let name = format!("modal-{word}-{}x{}", size.0, size.1);
+            insta::assert_snapshot!(name, scene.screen().backend());
+        }
+    }
+}
+
+#[test]
+fn ascii_signs_and_a_screen_too_small() {
+    let mut scene = Scene::new(one(), person("ann"), (80, 24));
+    scene.theme = Theme::load(None, None, Depth::None, glyphs::ASCII).unwrap();
+    insta::assert_snapshot!("overview-ascii-80x24", scene.screen().backend());
+    scene.app.size = (39, 11);
+    insta::assert_snapshot!("too-small", scene.screen().backend());
+}

@@ -1,0 +1,182 @@
+//! What people come to do, by keys.
+
+use lockbox::engine::lockbox::{grant, request};
+use lockbox::engine::{Actor, Span, decide};
+
+use crate::scene::{Scene, many, one};
+use crate::stage::person;
+
+const SIZE: (u16, u16) = (100, 30);
+
+fn waiting(scene: &Scene) -> lockbox::engine::ids::RequestId {
+    scene.stage.world.lockbox.pending.get_min().unwrap().1
+}
+
+/// The letters the dialog asks for, read off the screen.
+fn code(scene: &mut Scene) -> String {
+    let screen = scene.text();
+    let after = screen.split("Type ").nth(1).unwrap();
+    after.split(' ').next().unwrap().to_owned()
+}
+
+#[test]
+fn an_owner_approves_with_a_reason_and_a_typed_code() {
+    let mut scene = Scene::new(one(), person("ann"), SIZE);
+    let id = waiting(&scene);
+    scene.press("g p a");
+    scene.shows("text from the other side");
+    let code = code(&mut scene);
+    scene
+        .type_text("looks right")
+        .press("tab")
+        .type_text(&code)
+        .press("enter enter");
+    assert_eq!(scene.stage.status(id), request::Status::Approved);
+    let request = &scene.stage.world.lockbox.requests[&id];
+    assert_eq!(
+        request.decision.as_ref().unwrap().reason.raw(),
+        "looks right"
+    );
+    scene.shows("approved; access has begun");
+    scene.press("g l").shows("Approve Lockbox Request");
+}
+
+#[test]
+fn enter_alone_never_decides_and_a_wrong_code_never_approves() {
+    let mut scene = Scene::new(one(), person("ann"), SIZE);
+    let id = waiting(&scene);
+    scene.press("g p a enter").shows("Nothing was done");
+    scene
+        .press("a tab tab")
+        .press("d enter enter enter")
+        .press("esc");
+    scene
+        .press("a")
+        .type_text("why")
+        .press("tab")
+        .type_text("QQQQ");
+    scene.press("enter tab enter enter esc");
+    assert_eq!(scene.stage.status(id), request::Status::Pending);
+}
+
+#[test]
+fn an_owner_denies() {
+    let mut scene = Scene::new(one(), person("ann"), SIZE);
+    let id = waiting(&scene);
+    scene
+        .press("g p d")
+        .type_text("no need")
+        .press("tab tab enter");
+    assert_eq!(scene.stage.status(id), request::Status::Denied);
+}
+
+#[test]
+fn a_contributor_reads_the_worlds_own_refusal_in_dialog_and_help() {
+    let mut scene = Scene::new(one(), person("con"), (120, 40));
+    let id = waiting(&scene);
+    let command = request::Command::Decide {
+        request: id,
+        approve: true,
+        reason: "".into(),
+    };
+    let refusal = decide(
+        &scene.stage.world,
+        scene.stage.now,
+        &person("con"),
+        &command.into(),
+    )
+    .unwrap_err();
+    scene.press("g p a");
+    let screen = scene.text().replace(['│', '"', '\n'], " ");
+    let words = |t: &str| t.split_whitespace().collect::<Vec<_>>().join(" ");
+    let start: String = refusal.message.chars().take(60).collect();
+    assert!(words(&screen).contains(&words(&start)), "{screen}");
+    scene.shows("not possible");
+    // Once in the dialog, once above the key bar.
+    let above_the_bar = scene.text().lines().rev().nth(1).unwrap().to_owned();
+    assert!(above_the_bar.contains(&start), "{above_the_bar}");
+    scene.press("enter").hides("not possible");
+    scene.press("?").shows(&start);
+}
+
+#[test]
+fn an_owner_revokes_and_the_session_ends() {
+    let mut scene = Scene::new(one(), person("ann"), SIZE);
+    scene.press("g a R").shows("extension");
+    scene
+        .type_text("enough")
+        .press("tab")
+        .type_text("revoke")
+        .press("enter enter");
+    let grant = &scene.stage.world.lockbox.grants[&lockbox::engine::ids::GrantId(1)];
+    assert_eq!(grant.status, grant::Status::Revoked);
+    assert!(grant.sessions.iter().all(|s| s.forced));
+}
+
+#[test]
+fn the_cursor_stays_on_its_request_when_others_come_and_go() {
+    let mut scene = Scene::new(many(), person("ann"), SIZE);
+    scene.press("g p j j j");
+    let on = scene.app.page().cursor.clone();
+    scene.stage.pending();
+    let first = waiting(&scene);
+    scene.stage.decide("ann", first, false).unwrap();
+    scene.text();
+    assert_eq!(scene.app.page().cursor, on);
+}
+
+#[test]
+fn a_request_that_arrives_is_told() {
+    let mut scene = Scene::new(one(), person("ann"), SIZE);
+    let id = scene.stage.pending();
+    scene.shows(&format!("{id} waits for a decision"));
+}
+
+#[test]
+fn the_activity_log_filters_by_operation_and_any_list_by_words() {
+    let mut scene = Scene::new(many(), person("ann"), SIZE);
+    scene.press("g l 3").shows("Deny Lockbox Request");
+    scene.hides("Approve Lockbox Request");
+    scene.press("0").shows("Approve Lockbox Request");
+    scene.press("g r /").type_text("lb-000007").press("enter");
+    assert_eq!(scene.app.page().ids.len(), 1);
+    scene.press("esc");
+    assert_eq!(scene.app.page().ids.len(), 45);
+}
+
+#[test]
+fn acting_as_somebody_else_changes_what_may_be_done() {
+    let mut scene = Scene::new(one(), Actor::Observer, SIZE);
+    scene.press("P").type_text("ann@").press("esc");
+    scene.press("P").type_text("ann").press("enter");
+    assert_eq!(scene.app.actor, person("ann"));
+    scene.shows("You act as ann now");
+}
+
+#[test]
+fn time_goes_on_by_keys() {
+    let mut scene = Scene::new(one(), person("ann"), SIZE);
+    scene.shows("paused");
+    scene.press("space").shows("1x");
+    scene.press("+ +").shows("10x");
+    let before = scene.stage.now;
+    scene.press("n");
+    assert!(scene.stage.now > before + Span::hours(1));
+    scene.press("g a").shows("expired");
+}
+
+#[test]
+fn a_click_selects_a_second_one_opens_and_the_key_bar_can_be_clicked() {
+    use lockbox::console::app::Input;
+    let mut scene = Scene::new(many(), person("ann"), SIZE);
+    scene.press("g p").text();
+    scene.input(Input::Click(10, 6));
+    assert_eq!(scene.app.page().index, 3);
+    scene.text();
+    scene.input(Input::Click(10, 6));
+    scene.shows("Who can decide");
+    let bar = SIZE.1 - 1;
+    let x = scene.text().lines().last().unwrap().find("help").unwrap();
+    scene.input(Input::Click(u16::try_from(x).unwrap(), bar));
+    scene.shows("Help:");
+}

@@ -1,0 +1,11 @@
+//! The console without a terminal: frames as text, journeys by keys, and a storm of both.
+
+#[allow(dead_code)]
+#[path = "../engine/stage.rs"]
+mod stage;
+
+mod frames;
+mod hostile;
+mod journeys;
+mod scene;
+mod storm;

@@ -1,0 +1,290 @@
+//! A console on a stage: keys in, screen out, commands carried out at once.
+
+use lockbox::console::app::{App, Clock, Ctx, Effect, Input, Outcome, Tempo};
+use lockbox::console::input::{Key, Keymap, key};
+use lockbox::console::paint;
+use lockbox::console::theme::{Depth, Theme, glyphs};
+use lockbox::engine::lockbox::jit::{Level, Submit};
+use lockbox::engine::people::{Assignment, Person, Principal, Role, Scope, Side, VendorRole};
+use lockbox::engine::resources::{self, Resource, ResourceKind};
+use lockbox::engine::{Actor, people};
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+
+use crate::stage::{Stage, access, opening, person};
+
+pub struct Scene {
+    pub stage: Stage,
+    pub app: App,
+    pub theme: Theme,
+    paused: bool,
+    rate: u32,
+}
+
+/// The context of a scene, without borrowing its app.
+macro_rules! ctx {
+    ($scene:expr) => {
+        Ctx {
+            world: &$scene.stage.world,
+            now: $scene.stage.now,
+            clock: Clock {
+                running: !$scene.paused,
+                paused: $scene.paused,
+                rate: $scene.rate,
+                ours: true,
+                ..Clock::default()
+            },
+        }
+    };
+}
+
+impl Scene {
+    pub fn new(stage: Stage, actor: Actor, size: (u16, u16)) -> Scene {
+        let theme = Theme::load(None, None, Depth::True, glyphs::UNICODE).unwrap();
+        let app = App::new(actor, Keymap::defaults().unwrap(), size);
+        let mut scene = Scene {
+            stage,
+            app,
+            theme,
+            paused: true,
+            rate: 1,
+        };
+        scene.app.refresh(&ctx!(scene));
+        scene
+    }
+
+    pub fn input(&mut self, input: Input) -> Vec<Effect> {
+        let effects = self.app.update(&ctx!(self), input);
+        for effect in &effects {
+            self.perform(effect);
+        }
+        effects
+    }
+
+    fn perform(&mut self, effect: &Effect) {
+        match effect {
+            Effect::Submit {
+                actor,
+                command,
+                done,
+            } => {
+                let outcome = match self.stage.act(actor, (**command).clone()) {
+                    Ok(_) => Outcome::Done(done.clone()),
+                    Err(refusal) => Outcome::Refused(Box::new(refusal)),
+                };
+                self.app.finished(&ctx!(self), outcome);
+            }
+            Effect::Clock(tempo) => {
+                match tempo {
+                    Tempo::Pause => self.paused = true,
+                    Tempo::Resume => self.paused = false,
+                    Tempo::Rate(rate) => self.rate = *rate,
+                    Tempo::Next => {
+                        if let Some(due) = lockbox::engine::due(&self.stage.world) {
+                            self.stage.now = self.stage.now.max(due);
+                            self.stage.elapse();
+                        }
+                    }
+                }
+                self.app.refresh(&ctx!(self));
+            }
+            Effect::Suspend | Effect::Repaint | Effect::Quit => {}
+        }
+    }
+
+    pub fn key(&mut self, key: Key) -> Vec<Effect> {
+        self.input(Input::Key(key))
+    }
+
+    /// Keys as they are written: `g r`, `enter`, `ctrl-d`.
+    pub fn press(&mut self, keys: &str) -> &mut Scene {
+        for key in key::sequence(keys).unwrap() {
+            self.key(key);
+        }
+        self
+    }
+
+    pub fn type_text(&mut self, text: &str) -> &mut Scene {
+        for c in text.chars() {
+            self.key(Key::char(c));
+        }
+        self
+    }
+
+    pub fn screen(&mut self) -> Terminal<TestBackend> {
+        self.app.refresh(&ctx!(self));
+        let (width, height) = self.app.size;
+        let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
+        let mut hits = None;
+        terminal
+            .draw(|frame| {
+                let ctx = ctx!(self);
+                hits = Some(paint::frame(
+                    &self.app,
+                    &ctx,
+                    &self.theme,
+                    frame.buffer_mut(),
+                ));
+            })
+            .unwrap();
+        self.app.hits = hits.unwrap();
+        terminal
+    }
+
+    pub fn text(&mut self) -> String {
+        self.screen().backend().to_string()
+    }
+
+    /// Every wide character has both of its cells, and no control character is on the screen.
+    pub fn check(&mut self) {
+        let terminal = self.screen();
+        let buffer = terminal.backend().buffer();
+        let area = buffer.area;
+        for y in 0..area.height {
+            for x in 0..area.width {
+                let symbol = buffer[(x, y)].symbol();
+                assert!(
+                    !symbol.chars().any(lockbox::engine::text::acts),
+                    "{symbol:?} at {x},{y}"
+                );
+                if lockbox::console::text::width(symbol) > 1 {
+                    assert!(x + 1 < area.width, "half of {symbol:?} at {x},{y}");
+                    let next = buffer[(x + 1, y)].symbol();
+                    assert!(
+                        next.trim().is_empty(),
+                        "{symbol:?} at {x},{y} is cut by {next:?}"
+                    );
+                }
+            }
+        }
+    }
+
+    pub fn shows(&mut self, text: &str) {
+        let screen = self.text();
+        assert!(screen.contains(text), "no {text:?} in\n{screen}");
+    }
+
+    pub fn hides(&mut self, text: &str) {
+        let screen = self.text();
+        assert!(!screen.contains(text), "{text:?} in\n{screen}");
+    }
+}
+
+/// One request waits, another was approved and its engineer is in.
+pub fn one() -> Stage {
+    let mut stage = Stage::new();
+    let grant = stage.granted();
+    stage.connect("sue", grant, "c/web/vm-windows").unwrap();
+    let look = lockbox::engine::lockbox::grant::Command::Act {
+        grant,
+        text: "eventvwr.msc".into(),
+    };
+    stage.act(&person("sue"), look).unwrap();
+    stage.wait(lockbox::engine::Span::minutes(90));
+    stage.pending();
+    stage
+}
+
+/// Many requests at every stage of their life.
+pub fn many() -> Stage {
+    let mut stage = Stage::new();
+    for n in 0..45u32 {
+        let request = stage.pending();
+        match n % 5 {
+            0 | 1 => {
+                stage.decide("ann", request, true).unwrap();
+            }
+            2 => {
+                stage.decide("bo", request, false).unwrap();
+            }
+            _ => {}
+        }
+        stage.wait(lockbox::engine::Span::minutes(i64::from(190 + n)));
+    }
+    stage
+}
+
+pub const HOSTILE: &str =
+    "\u{1b}[2J\u{1b}]0;owned\u{7}\u{202e}drawkcab\u{200b}\u{9b}31m <b>APPROVED</b> 👩‍👩‍👧 e\u{301}";
+
+/// Names and words in Korean, Chinese and Japanese, with emoji, and text that would break a terminal.
+pub fn wide() -> Stage {
+    let mut stage = one();
+    let sim = Actor::Simulator;
+    let add = |id: &str, name: &str, side: Side| {
+        people::Command::AddPerson(Person {
+            id: id.into(),
+            name: name.into(),
+            upn: format!("{id}@x.example").into(),
+            mail: Some(format!("{id}@x.example").into()),
+            side,
+            isolated_identity: true,
+            mfa: true,
+        })
+    };
+    let engineer = Side::Vendor(VendorRole::DevOpsEngineer);
+    stage
+        .act(
+            &sim,
+            add("hana", "高橋 花🌸 (とても長い名前のエンジニア)", engineer),
+        )
+        .unwrap();
+    stage
+        .act(
+            &sim,
+            add("minji", "김민지 👩‍💻", Side::Customer("contoso".into())),
+        )
+        .unwrap();
+    let owner = Assignment {
+        scope: Scope::Subscription("c".into()),
+        principal: Principal::Person("minji".into()),
+        role: Role::Owner,
+    };
+    stage.act(&sim, people::Command::Assign(owner)).unwrap();
+    let name = "서버-東京-🔑-one-with-a-rather-long-name";
+    let machine = Resource {
+        id: Resource::id_for(&"c".into(), "web", name),
+        subscription: "c".into(),
+        group: "web".into(),
+        name: name.into(),
+        kind: ResourceKind::VmWindows,
+        location: "koreacentral".into(),
+        encrypted_in_transit: false,
+        events_to: None,
+        linked_cluster: None,
+    };
+    let id = machine.id.to_string();
+    stage.act(&sim, resources::Command::Add(machine)).unwrap();
+    let mut open = opening("c");
+    open.title = "포털이 느려요 🚒 門户网站打不开 — depuis le déploiement d’hier soir".into();
+    open.description = format!("가나다라마바사아자차카타파하 {HOSTILE}\r\n둘째 줄\n")
+        .as_str()
+        .into();
+    stage
+        .act(
+            &person("con"),
+            lockbox::engine::lockbox::ticket::Command::Open(open),
+        )
+        .unwrap();
+    let ticket = stage.world.lockbox.tickets.get_max().unwrap().0;
+    stage
+        .act(
+            &person("sue"),
+            lockbox::engine::lockbox::ticket::Command::TryTools {
+                ticket,
+                text: "원격 측정으로는 부족합니다 📈".into(),
+                sufficed: false,
+            },
+        )
+        .unwrap();
+    stage.escalate(ticket, "hana");
+    let ask = Submit {
+        level: Level::Operator,
+        justification: format!("덤프를 봐야 합니다. {HOSTILE} 한국어 끝")
+            .as_str()
+            .into(),
+        ..access(ticket, &[&id, "c/web/vm-linux"])
+    };
+    stage.submit("hana", ask).unwrap();
+    stage
+}
