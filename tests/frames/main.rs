@@ -1,5 +1,7 @@
 //! The console without a terminal: frames as text, journeys by keys, and a storm of both.
 
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
 #[allow(dead_code)]
 #[path = "../engine/stage.rs"]
 mod stage;
