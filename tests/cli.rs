@@ -965,6 +965,69 @@ fn the_journal_verifies_and_exports_every_event() {
 }
 
 #[test]
+fn every_event_of_the_demo_world_and_its_future_has_one_plain_sentence() {
+    use lockbox::engine::{ids::Revision, projections::sentence::sentence, time::Span};
+    use lockbox::runtime::{ClockCommand, Founding, Host, ManualWall};
+    let file = lockbox::world_file::parse("demo", lockbox::world_file::DEMO).unwrap();
+    let founding = Founding {
+        fingerprint: String::new(),
+        commands: Box::new(file.founding()),
+    };
+    let mut host = Host::memory(founding, Box::new(ManualWall::default())).unwrap();
+    host.clock_set(ClockCommand::Advance(Span::days(30)))
+        .unwrap();
+    let events = host.journal().read_after(Revision(0), usize::MAX).unwrap();
+    assert!(events.len() > 500);
+    for event in &events {
+        let said = sentence(host.world(), event);
+        assert!(!said.chars().any(acts), "{}", said.escape_debug());
+        assert!(said.ends_with('.') && said.len() > 12, "{said}");
+    }
+}
+
+#[test]
+fn keys_for_programs_are_camel_case_everywhere() {
+    fn keys(value: &Value, place: &str) {
+        match value {
+            Value::Object(map) => {
+                for (key, value) in map {
+                    // Counts by status have the statuses as keys.
+                    let plain = key.chars().all(|c| c.is_ascii_alphanumeric());
+                    assert!(plain, "{key} in {place}");
+                    keys(value, place);
+                }
+            }
+            Value::Array(items) => items.iter().for_each(|v| keys(v, place)),
+            _ => {}
+        }
+    }
+    let place = Place::new();
+    let world = place.write("w.toml", lockbox::world_file::DEMO);
+    for args in [
+        vec!["ticket", "list"],
+        vec!["ticket", "show", "120112100000043"],
+        vec!["request", "list"],
+        vec!["request", "show", "31"],
+        vec!["request", "history", "31"],
+        vec!["request", "approvers", "31"],
+        vec!["jit", "list", "--as", "observer"],
+        vec!["grant", "list"],
+        vec!["grant", "show", "5"],
+        vec!["mail", "list"],
+        vec!["activity", "list"],
+        vec!["clock", "next"],
+        vec!["journal", "verify"],
+        vec!["rules"],
+        vec!["rules", "R-LOCK-10"],
+        vec!["rules", "E-LB-03"],
+        vec!["check", "world", &world],
+        vec!["paths"],
+    ] {
+        keys(&place.json(&args), &args.join(" "));
+    }
+}
+
+#[test]
 fn the_clock_is_paused_rated_and_jumps_to_what_is_next() {
     let place = Place::new();
     place.pending();

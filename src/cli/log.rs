@@ -25,6 +25,7 @@ pub fn start(path: Option<&Path>) -> Result<(), Failure> {
     // Whoever set a subscriber before us keeps it.
     let _ = tracing_subscriber::fmt()
         .with_ansi(false)
+        .with_max_level(tracing::Level::DEBUG)
         .with_writer(Mutex::new(Scrubbed(file)))
         .try_init();
     Ok(())

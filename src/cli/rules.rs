@@ -129,12 +129,29 @@ fn show(rules: &Rules, statement: &Statement, context: &Context) -> Result<(), F
             columns,
             rows,
         ));
-        json["jitRules"] = json!(rules.jit_rules.iter().collect::<Vec<_>>());
+        json["jitRules"] = rules.jit_rules.iter().map(jit_shape).collect();
     }
     context.page(&Page {
         head: format!("Rule {}", statement.id),
         blocks,
         json,
+    })
+}
+
+fn jit_shape(rule: &JitRule) -> Value {
+    let (outcome, approver) = match rule.outcome {
+        JitOutcome::Clear => ("clear", None),
+        JitOutcome::Internal(role) => ("internalApproval", Some(role)),
+        JitOutcome::Reject => ("reject", None),
+    };
+    json!({
+        "id": rule.id.as_str(),
+        "scopeFrom": rule.scope_from,
+        "levelFrom": rule.level_from,
+        "isolatedIdentity": rule.isolated_identity,
+        "mfa": rule.mfa,
+        "outcome": outcome,
+        "internalApprover": approver,
     })
 }
 
