@@ -965,6 +965,20 @@ fn the_journal_verifies_and_exports_every_event() {
 }
 
 #[test]
+fn a_customer_is_not_told_what_goes_on_inside_the_vendor() {
+    let place = Place::new();
+    let ahead = |by: &str| place.json(&["--dry-run", "clock", "advance", "2d", "--as", by]);
+    let (mine, all) = (ahead(OWNER), ahead("observer"));
+    let count = |v: &Value| v["events"].as_array().unwrap().len() as u64;
+    assert!(all.to_string().contains("past the customer"));
+    assert!(!mine.to_string().contains("past the customer"));
+    assert!(!mine.to_string().contains("JIT rule"));
+    let unseen = mine["eventsNotForYou"].as_u64().unwrap();
+    assert_eq!(count(&mine) + unseen, count(&all));
+    assert!(count(&mine) > 0);
+}
+
+#[test]
 fn every_event_of_the_demo_world_and_its_future_has_one_plain_sentence() {
     use lockbox::engine::{ids::Revision, projections::sentence::sentence, time::Span};
     use lockbox::runtime::{ClockCommand, Founding, Host, ManualWall};

@@ -46,11 +46,7 @@ pub fn run(command: Clock, context: &Context) -> Result<(), Failure> {
         let before = session.host().world().revision;
         let reading = session.host_mut().clock_set(set).map_err(of_clock)?;
         let events = read_all(&session, before)?;
-        let done = Done {
-            events,
-            world: session.host().world().clone(),
-            dry_run: false,
-        };
+        let done = session.done(events, session.host().world().clone());
         (done, reading)
     };
     tell(context, &done, &reading)
@@ -100,11 +96,7 @@ fn preview(session: &Session, set: ClockCommand) -> Result<(Done, Reading), Fail
     }
     let before = session.host().world();
     let draft = engine::draft(before, reading.now, &Actor::Time, &Command::Elapse)?;
-    let done = Done {
-        events: draft.events,
-        world: draft.world,
-        dry_run: true,
-    };
+    let done = session.done(draft.events, draft.world);
     Ok((done, reading))
 }
 
@@ -131,6 +123,7 @@ fn tell(context: &Context, done: &Done, reading: &Reading) -> Result<(), Failure
             let mut object = shape(&done.world, reading);
             object["events"] = context.events_json(&done.world, &done.events);
             object["dryRun"] = json!(done.dry_run);
+            object["eventsNotForYou"] = json!(done.unseen);
             object["revision"] = json!(done.world.revision.0);
             print::document(&print::marked(object))
         }

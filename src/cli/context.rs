@@ -107,6 +107,7 @@ impl Context {
                 object["events"] = self.events_json(&done.world, &done.events);
                 object["outcomeText"] = json!(head);
                 object["dryRun"] = json!(done.dry_run);
+                object["eventsNotForYou"] = json!(done.unseen);
                 object["revision"] = json!(done.world.revision.0);
                 print::document(&print::marked(object))
             }
@@ -121,6 +122,12 @@ impl Context {
         } else {
             done.world.revision.to_string()
         };
+        if done.unseen > 0 {
+            print::say(&format!(
+                "{} more are not yours to see; the observer sees all: --as observer",
+                done.unseen
+            ));
+        }
         print::say(&format!("SIMULATION · {state} · {} UTC", now.to_seconds()));
     }
 

@@ -7,7 +7,7 @@ use super::context::Global;
 use super::failure::Failure;
 use super::input;
 use crate::engine::ask::{Answer, Query, ask};
-use crate::engine::event::{Actor, Event};
+use crate::engine::event::{Actor, Event, Fact};
 use crate::engine::ids::PersonId;
 use crate::engine::{self, Command, Refusal, SimTime, World};
 use crate::runtime::{Founding, Host, HostError, SystemWall, fingerprint};
@@ -26,7 +26,10 @@ pub struct Session {
 
 /// What a command did, or in a dry run would do.
 pub struct Done {
+    /// The events the actor may see; what goes on inside the vendor or with others is not for everybody (i-32).
     pub events: Vec<Event>,
+    /// How many more there were.
+    pub unseen: usize,
     /// The world after it.
     pub world: World,
     pub dry_run: bool,
@@ -80,20 +83,41 @@ impl Session {
     pub fn act(&mut self, command: &Command) -> Result<Done, Failure> {
         if self.dry_run {
             let draft = engine::draft(&self.view, self.now, &self.actor, command)?;
-            return Ok(Done {
-                events: draft.events,
-                world: draft.world,
-                dry_run: true,
-            });
+            return Ok(self.done(draft.events, draft.world));
         }
         let receipt = self.host.submit(&self.actor, command).map_err(failure)?;
         tracing::info!(revision = receipt.revision.0, "committed");
-        Ok(Done {
-            events: receipt.events,
-            world: self.host.world().clone(),
-            dry_run: false,
-        })
+        Ok(self.done(receipt.events, self.host.world().clone()))
     }
+
+    /// What happened, as far as the actor may see it.
+    pub fn done(&self, events: Vec<Event>, world: World) -> Done {
+        let all = events.len();
+        let events: Vec<Event> = events
+            .into_iter()
+            .filter(|e| sees(&world, &self.actor, e))
+            .collect();
+        Done {
+            unseen: all - events.len(),
+            events,
+            world,
+            dry_run: self.dry_run,
+        }
+    }
+}
+
+/// Whether an actor may see an event: who may see the thing it is about.
+fn sees(world: &World, actor: &Actor, event: &Event) -> bool {
+    let query = match &event.fact {
+        Fact::Ticket(f) => Query::Ticket(f.ticket()),
+        Fact::Jit(f) => Query::Jit(f.jit()),
+        Fact::Request(f) => Query::Request(f.request()),
+        Fact::Grant(f) => Query::Grant(f.grant()),
+        // What the world file makes happen is the observer's business.
+        Fact::Story(_) => return *actor == Actor::Observer,
+        Fact::World(_) | Fact::Rules(_) | Fact::People(_) | Fact::Resources(_) => return true,
+    };
+    ask(world, world.now, actor, &query).is_ok()
 }
 
 fn open_host(global: &Global) -> Result<Host, Failure> {

@@ -129,6 +129,21 @@ pub enum Fact {
     },
 }
 
+impl Fact {
+    /// The grant it is about.
+    pub fn grant(&self) -> GrantId {
+        match self {
+            Fact::Started { grant, .. }
+            | Fact::Connected { grant, .. }
+            | Fact::Acted { grant, .. }
+            | Fact::SessionsClosed { grant, .. }
+            | Fact::Expired { grant }
+            | Fact::Closed { grant }
+            | Fact::Revoked { grant, .. } => *grant,
+        }
+    }
+}
+
 pub(crate) fn decide(draft: &mut Draft, command: &Command) -> Result<(), Refusal> {
     let by = draft.person()?;
     match command {

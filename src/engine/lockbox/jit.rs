@@ -264,6 +264,22 @@ pub enum Fact {
     },
 }
 
+impl Fact {
+    /// The JIT request it is about.
+    pub fn jit(&self) -> JitId {
+        match self {
+            Fact::Submitted { jit, .. }
+            | Fact::Evaluated { jit, .. }
+            | Fact::InternallyApproved { jit, .. }
+            | Fact::InternallyDenied { jit, .. }
+            | Fact::Bypassed { jit, .. }
+            | Fact::AwaitsCustomer { jit, .. }
+            | Fact::Rejected { jit, .. }
+            | Fact::Ended { jit } => *jit,
+        }
+    }
+}
+
 pub(crate) fn decide(draft: &mut Draft, command: &Command) -> Result<(), Refusal> {
     let by = draft.person()?;
     match command {

@@ -243,6 +243,26 @@ pub enum Fact {
     },
 }
 
+impl Fact {
+    /// The Lockbox request it is about.
+    pub fn request(&self) -> RequestId {
+        match self {
+            Fact::Created { request, .. }
+            | Fact::Mailed { request, .. }
+            | Fact::Notified { request }
+            | Fact::Decided { request, .. }
+            | Fact::Approved { request }
+            | Fact::Denied { request }
+            | Fact::Expired { request }
+            | Fact::Completing { request, .. }
+            | Fact::Completed { request }
+            | Fact::Revoking { request, .. }
+            | Fact::Revoked { request }
+            | Fact::Failed { request, .. } => *request,
+        }
+    }
+}
+
 pub(crate) fn decide(draft: &mut Draft, command: &Command) -> Result<(), Refusal> {
     match command {
         Command::Initiate(submit) => jit::initiate(draft, submit),

@@ -197,6 +197,21 @@ pub enum Fact {
     },
 }
 
+impl Fact {
+    /// The ticket it is about.
+    pub fn ticket(&self) -> TicketId {
+        match self {
+            Fact::Opened { ticket, .. }
+            | Fact::Assigned { ticket, .. }
+            | Fact::Said { ticket, .. }
+            | Fact::Reviewed { ticket, .. }
+            | Fact::ToolsTried { ticket, .. }
+            | Fact::Escalated { ticket, .. }
+            | Fact::Closed { ticket, .. } => *ticket,
+        }
+    }
+}
+
 /// Longest text of one field, in bytes (SIM: a bound, so that one ticket cannot fill a journal).
 pub const TEXT_MAX: usize = 64 * 1024;
 
