@@ -38,6 +38,7 @@ pub fn duration(duration: &Duration, rules: &Rules) -> String {
 pub fn ticket(world: &World, ticket: &Ticket) -> Value {
     let contact = &ticket.contact;
     json!({
+        "id": ticket.id,
         "supportTicketId": ticket.id,
         "title": ticket.title.raw(),
         "description": ticket.description.raw(),
