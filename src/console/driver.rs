@@ -2,10 +2,12 @@
 //! for. It sleeps while nothing happens; paused and idle it never wakes.
 
 use std::fs;
+use std::future::poll_fn;
 use std::io;
 use std::path::Path;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use crossterm::event::EventStream;
@@ -198,6 +200,12 @@ impl Driver {
 
     async fn drive(mut self) -> io::Result<()> {
         let mut signals = Signals::new()?;
+        // The first look at the input begins the watch for resizes; one that came before shows in the size.
+        let early = poll_fn(|cx| Poll::Ready(self.events.poll_next_unpin(cx))).await;
+        if let Poll::Ready(Some(event)) = early {
+            self.input(event?)?;
+        }
+        self.anew()?;
         self.paint()?;
         while !self.leaving {
             if self.pacer.due().is_some_and(|due| due <= self.micros()) {

@@ -73,6 +73,40 @@ fn folded(text: &str) -> String {
         .join(" ")
 }
 
+/// What stands inside the frame of the dialog.
+fn modal(console: &Pty) -> String {
+    let screen = console.screen();
+    let columns = screen.size().1.get();
+    let cell = |row: u16, column: u16| {
+        screen
+            .cell(row, column)
+            .map_or("", |c| c.contents())
+            .to_owned()
+    };
+    let mut corners = Vec::new();
+    for row in 0..screen.size().0.get() {
+        for column in 0..columns {
+            if matches!(cell(row, column).as_str(), "╭" | "╯") {
+                corners.push((row, column));
+            }
+        }
+    }
+    let (Some(from), Some(to)) = (corners.first(), corners.last()) else {
+        return String::new();
+    };
+    (from.0 + 1..to.0)
+        .map(|row| {
+            (from.1 + 1..to.1)
+                .map(|column| match cell(row, column) {
+                    empty if empty.is_empty() => " ".to_owned(),
+                    text => text,
+                })
+                .collect::<String>()
+        })
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
 /// Opens a ticket as the customer and asks for access as the engineer; the new Lockbox request.
 fn ask_for_access(desk: &Desk) -> String {
     let before = pending(desk);
@@ -91,7 +125,7 @@ fn ask_for_access(desk: &Desk) -> String {
         "web-claims-03",
     ]);
     let ticket = desk.json(&["ticket", "list"])[0].clone();
-    let number = ticket["id"].as_str().unwrap();
+    let number = ticket["supportTicketId"].as_str().unwrap();
     let engineer = ticket["assignedTo"].as_str().unwrap();
     let done = desk.run(&[
         "--as",

@@ -1,8 +1,8 @@
 //! One line of the activity log.
 
-use super::super::super::rows::{Cell, Column, ItemId, Mark, Row, col, data, flex};
-use super::super::super::theme::Token;
 use super::super::{Eye, shared};
+use crate::console::rows::{Cell, Column, ItemId, Mark, Row, col, data, flex};
+use crate::console::theme::Token;
 use crate::engine::ids::Revision;
 use crate::engine::lockbox::Activity;
 use crate::engine::lockbox::request::Operation;

@@ -1,9 +1,9 @@
 //! A grant as a page.
 
-use super::super::super::doc::{Block, Doc};
-use super::super::super::rows::{Cell, Column, ItemId, Mark, flex};
-use super::super::super::theme::Token;
 use super::super::{Eye, shared};
+use crate::console::doc::{Block, Doc};
+use crate::console::rows::{Cell, Column, ItemId, Mark, flex};
+use crate::console::theme::Token;
 use crate::engine::ids::GrantId;
 use crate::engine::lockbox::grant::{Grant, Status};
 use crate::engine::{Query, Refusal, ask};

@@ -1,9 +1,9 @@
 //! Head and body of a mail. The body quotes an engineer, so the whole of it stands in the stranger's box.
 
-use super::super::super::doc::{Block, Doc};
-use super::super::super::rows::{Cell, ItemId};
-use super::super::super::theme::Token;
 use super::super::Eye;
+use crate::console::doc::{Block, Doc};
+use crate::console::rows::{Cell, ItemId};
+use crate::console::theme::Token;
 use crate::engine::ids::MailId;
 use crate::engine::projections::mail;
 use crate::engine::{Query, Refusal, ask, errors};

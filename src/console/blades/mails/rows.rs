@@ -1,8 +1,8 @@
 //! One line of a mail.
 
-use super::super::super::rows::{Cell, Column, ItemId, Row, col, data, flex};
-use super::super::super::theme::Token;
 use super::super::{Eye, shared};
+use crate::console::rows::{Cell, Column, ItemId, Row, col, data, flex};
+use crate::console::theme::Token;
 use crate::engine::projections::mail;
 use crate::engine::{Answer, Query, Refusal, ask};
 

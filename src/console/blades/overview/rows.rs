@@ -2,9 +2,9 @@
 
 use std::rc::Rc;
 
-use super::super::super::rows::{Cell, Column, ItemId, Mark, Row, col, data, flex, right};
-use super::super::super::theme::Token;
 use super::super::{Eye, shared};
+use crate::console::rows::{Cell, Column, ItemId, Mark, Row, col, data, flex, right};
+use crate::console::theme::Token;
 use crate::engine::ids::RequestId;
 use crate::engine::lockbox::request::Status;
 use crate::engine::lockbox::{grant, request};

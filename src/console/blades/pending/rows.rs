@@ -1,8 +1,8 @@
 //! What of a waiting request lets one decide which to look at first.
 
-use super::super::super::rows::{Cell, Column, ItemId, Row, col, data, flex, right};
-use super::super::super::theme::Token;
 use super::super::{Eye, shared};
+use crate::console::rows::{Cell, Column, ItemId, Row, col, data, flex, right};
+use crate::console::theme::Token;
 use crate::engine::{Answer, Query, Refusal, ask};
 
 pub const COLUMNS: &[Column] = &[

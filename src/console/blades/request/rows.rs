@@ -1,9 +1,9 @@
 //! A request as a page: everything one should know before saying yes.
 
-use super::super::super::doc::{Block, Doc};
-use super::super::super::rows::{Cell, Column, ItemId, Mark, col, flex};
-use super::super::super::theme::Token;
 use super::super::{Eye, shared, ticket};
+use crate::console::doc::{Block, Doc};
+use crate::console::rows::{Cell, Column, ItemId, Mark, col, flex};
+use crate::console::theme::Token;
 use crate::engine::ids::RequestId;
 use crate::engine::lockbox::jit::Duration;
 use crate::engine::lockbox::request::{self, Request, Status};

@@ -1,8 +1,8 @@
 //! Numbers and statements with where they come from.
 
-use super::super::super::rows::{Cell, Column, ItemId, Row, col, data, flex};
-use super::super::super::theme::Token;
 use super::super::Eye;
+use crate::console::rows::{Cell, Column, ItemId, Row, col, data, flex};
+use crate::console::theme::Token;
 use crate::engine::rules::{NUMBERS, STATEMENTS};
 
 pub const COLUMNS: &[Column] = &[

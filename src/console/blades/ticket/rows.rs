@@ -1,9 +1,9 @@
 //! A ticket as a page, and its conversation for whoever else shows it.
 
-use super::super::super::doc::{Block, Doc};
-use super::super::super::rows::{Cell, Column, ItemId, col, flex};
-use super::super::super::theme::Token;
 use super::super::{Eye, shared};
+use crate::console::doc::{Block, Doc};
+use crate::console::rows::{Cell, Column, ItemId, col, flex};
+use crate::console::theme::Token;
 use crate::engine::ids::TicketId;
 use crate::engine::lockbox::ticket::{MessageKind, Ticket};
 use crate::engine::{Query, Refusal, ask};
