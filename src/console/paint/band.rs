@@ -65,7 +65,7 @@ pub fn band(canvas: &mut Canvas, app: &App, ctx: &Ctx, area: Area) {
 }
 
 /// Where one is, and how much of it there is.
-pub fn crumbs(canvas: &mut Canvas, app: &App, area: Area) {
+pub fn crumbs(canvas: &mut Canvas, app: &App, ctx: &Ctx, area: Area) {
     let page = app.page();
     let mut right = String::new();
     if page.blade.is_list() && page.refusal.is_none() && !page.ids.is_empty() {
@@ -89,9 +89,13 @@ pub fn crumbs(canvas: &mut Canvas, app: &App, area: Area) {
     {
         right = format!("{}  {right}", operation.label());
     }
+    if page.blade == Blade::Overview && area.width >= 70 {
+        let world = text::cut(&ctx.world.name.to_string(), 40).into_owned();
+        right = format!("{world} · seed {} · profile 2020  {right}", ctx.world.seed);
+    }
     let kept = u16::try_from(text::width(&right))
         .unwrap_or(0)
-        .min(area.width / 2);
+        .min(area.width * 4 / 5);
     let end = area.right().saturating_sub(kept + 2);
     let mut x = area.x + 1;
     // Deep stacks lose their beginning, not their end.

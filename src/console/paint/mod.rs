@@ -27,7 +27,7 @@ pub fn frame(app: &App, ctx: &Ctx, theme: &Theme, buf: &mut Buffer) -> Hits {
         return canvas.hits;
     }
     band::band(&mut canvas, app, ctx, whole.lines(0, 1));
-    band::crumbs(&mut canvas, app, whole.lines(1, 1));
+    band::crumbs(&mut canvas, app, ctx, whole.lines(1, 1));
     let body = geometry::body((whole.width, whole.height));
     let page = app.page();
     if let Some(refusal) = &page.refusal {

@@ -2,6 +2,7 @@
 //!
 //! Nothing else in the console names crossterm, but for the driver.
 
+mod encode;
 pub mod input;
 pub mod screen;
 
@@ -30,16 +31,13 @@ impl Guard {
     pub fn take() -> io::Result<Guard> {
         static HOOKED: AtomicBool = AtomicBool::new(false);
         if !HOOKED.swap(true, Ordering::SeqCst) {
-            // Whoever runs the program may have installed it already; then theirs is wrapped.
-            let _ = color_eyre::install();
+            // The report is the edge's; it only has to wait until the terminal can show it.
             let report = std::panic::take_hook();
             std::panic::set_hook(Box::new(move |info| {
                 let _ = give_back();
                 report(info);
             }));
         }
-        // Our own theme decides about colour; crossterm's NO_COLOR would also drop reverse and bold.
-        crossterm::style::force_color_output(true);
         retake()?;
         Ok(Guard)
     }

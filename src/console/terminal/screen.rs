@@ -1,38 +1,22 @@
 //! Frames: only what changed, in one write, inside a synchronised update; nothing at all when nothing did.
 
-use std::cell::RefCell;
 use std::fs::File;
 use std::io::{self, Write};
-use std::rc::Rc;
 
-use ratatui::backend::{Backend, CrosstermBackend};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+
+use super::encode::encode;
 
 const BEGIN: &[u8] = b"\x1b[?2026h";
 const END: &[u8] = b"\x1b[?2026l";
 const CLEAR: &[u8] = b"\x1b[0m\x1b[2J";
 
-/// Where the backend writes: memory, until the frame is whole.
-#[derive(Clone, Default)]
-struct Page(Rc<RefCell<Vec<u8>>>);
-
-impl Write for Page {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.borrow_mut().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
 pub struct Screen<W> {
-    page: Page,
-    backend: CrosstermBackend<Page>,
     shown: Buffer,
     next: Buffer,
+    /// The bytes of one frame.
+    page: Vec<u8>,
     whole: bool,
     out: W,
 }
@@ -45,10 +29,8 @@ impl Screen<File> {
 
 impl<W: Write> Screen<W> {
     pub fn new(out: W) -> Self {
-        let page = Page::default();
         Screen {
-            backend: CrosstermBackend::new(page.clone()),
-            page,
+            page: Vec::new(),
             shown: Buffer::empty(Rect::ZERO),
             next: Buffer::empty(Rect::ZERO),
             whole: true,
@@ -76,27 +58,24 @@ impl<W: Write> Screen<W> {
         if changes.is_empty() && !self.whole {
             return Ok(0);
         }
-        let start = |page: &Page, bytes: &[u8]| page.0.borrow_mut().extend_from_slice(bytes);
-        start(&self.page, BEGIN);
+        self.page.clear();
+        self.page.extend_from_slice(BEGIN);
         if self.whole {
-            start(&self.page, CLEAR);
+            self.page.extend_from_slice(CLEAR);
         }
-        self.backend.draw(changes.into_iter())?;
-        start(&self.page, END);
+        encode(&mut self.page, changes);
+        self.page.extend_from_slice(END);
         self.whole = false;
         std::mem::swap(&mut self.shown, &mut self.next);
-        let mut bytes = self.page.0.borrow_mut();
-        let sent = self.out.write_all(&bytes);
-        let count = bytes.len();
-        bytes.clear();
-        sent.map(|()| count)
+        self.out.write_all(&self.page)?;
+        Ok(self.page.len())
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ratatui::style::Style;
+    use ratatui::style::{Color, Modifier, Style};
 
     struct Counting(Vec<usize>);
 
@@ -123,5 +102,94 @@ mod tests {
         assert!(screen.draw(area, hello).unwrap() > 0);
         screen.draw(Rect::new(0, 0, 20, 5), |_| {}).unwrap();
         assert_eq!(screen.out.0.len(), 3);
+    }
+
+    /// What a terminal would make of all frames so far, cell by cell.
+    fn same(emulator: &vt100::Screen, buffer: &Buffer) {
+        let colour = |c: Color| match c {
+            Color::Rgb(r, g, b) => vt100::Color::Rgb(r, g, b),
+            Color::Indexed(i) => vt100::Color::Idx(i),
+            Color::LightRed => vt100::Color::Idx(9),
+            _ => vt100::Color::Default,
+        };
+        for y in 0..buffer.area.height {
+            let mut x = 0;
+            while x < buffer.area.width {
+                let wanted = &buffer[(x, y)];
+                let got = emulator.cell(y, x).unwrap();
+                let symbol = if got.has_contents() {
+                    got.contents()
+                } else {
+                    " "
+                };
+                assert_eq!(symbol, wanted.symbol(), "at {x},{y}");
+                assert_eq!(got.bgcolor(), colour(wanted.bg), "ground at {x},{y}");
+                let has = |m| wanted.modifier.contains(m);
+                if symbol != " " {
+                    assert_eq!(got.fgcolor(), colour(wanted.fg), "ink at {x},{y}");
+                    assert_eq!(got.bold(), has(Modifier::BOLD));
+                }
+                assert_eq!(got.inverse(), has(Modifier::REVERSED), "at {x},{y}");
+                assert_eq!(got.underline(), has(Modifier::UNDERLINED));
+                x += u16::try_from(crate::console::text::width(wanted.symbol()).max(1)).unwrap();
+            }
+        }
+    }
+
+    #[test]
+    fn a_terminal_shows_exactly_the_frame_after_any_frame_before() {
+        const WORDS: [&str; 7] = ["한국어", "plain", "🔑", "é", "x", "   ", "東京-1"];
+        const INKS: [Color; 5] = [
+            Color::Reset,
+            Color::Rgb(1, 2, 3),
+            Color::Rgb(200, 100, 0),
+            Color::Indexed(99),
+            Color::LightRed,
+        ];
+        const MODIFIERS: [Modifier; 4] = [
+            Modifier::empty(),
+            Modifier::BOLD,
+            Modifier::REVERSED,
+            Modifier::UNDERLINED,
+        ];
+        let (width, height) = (40u16, 8u16);
+        let mut screen = Screen::new(Vec::new());
+        let mut emulator =
+            vt100::Parser::new(height.try_into().unwrap(), width.try_into().unwrap(), 0);
+        let mut seed = 5usize;
+        let mut dice = |sides: usize| {
+            seed = seed
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            (seed >> 33) % sides
+        };
+        for _ in 0..300 {
+            let marks: Vec<_> = (0..12)
+                .map(|_| {
+                    let style = Style::new()
+                        .fg(INKS[dice(5)])
+                        .bg(INKS[dice(5)])
+                        .add_modifier(MODIFIERS[dice(4)]);
+                    (dice(40), dice(8), WORDS[dice(7)], style)
+                })
+                .collect();
+            let area = Rect::new(0, 0, width, height);
+            screen
+                .draw(area, |buf| {
+                    for (x, y, word, style) in &marks {
+                        let (x, y) = (u16::try_from(*x).unwrap(), u16::try_from(*y).unwrap());
+                        let blank = " ".repeat(usize::from(width - x));
+                        buf.set_stringn(x, y, blank, usize::from(width - x), *style);
+                        buf.set_stringn(x, y, word, usize::from(width - x), *style);
+                        // What a wide character to the left loses its half to becomes a space.
+                        if x > 0 && crate::console::text::width(buf[(x - 1, y)].symbol()) > 1 {
+                            buf[(x - 1, y)].set_symbol(" ");
+                        }
+                    }
+                })
+                .unwrap();
+            emulator.process(&std::mem::take(&mut screen.out));
+            same(emulator.screen(), &screen.shown);
+        }
     }
 }

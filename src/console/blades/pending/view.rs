@@ -22,20 +22,23 @@ pub fn paint(canvas: &mut Canvas, app: &App, ctx: &Ctx, body: Area) {
         return;
     }
     let inner = below.inset(1);
-    let title = match ctx.world.lockbox.tickets.get(&request.ticket) {
-        Some(ticket) => format!("{id} · ticket {}: {}", ticket.id, ticket.title),
-        None => id.to_string(),
-    };
+    let title = format!("{id} · ticket {}", request.ticket);
     let room = inner.width.saturating_sub(2);
     let used = canvas.text(inner.x, inner.y, room, &title, Token::Heading);
     let rest = inner.width.saturating_sub(used + 1);
     canvas.rule(inner.x + used + 1, inner.y, rest, Token::Border);
-    let said = Block::Stranger {
+    let mut said = vec![Block::Stranger {
         label: request::rows::stranger_label(ctx.world, request),
         text: request.justification.clone(),
-    };
+    }];
+    if let Some(ticket) = ctx.world.lockbox.tickets.get(&request.ticket) {
+        said.push(Block::Stranger {
+            label: "for this ticket".into(),
+            text: ticket.title.clone(),
+        });
+    }
     let words = inner.lines(1, inner.height - 1);
-    let laid = layout(&[said], words.width);
+    let laid = layout(&said, words.width);
     lines::stream(canvas, words, &laid, 0);
     if laid.len() > usize::from(words.height) {
         let left = shared::more(
