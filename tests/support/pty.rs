@@ -3,7 +3,7 @@
 
 use std::io::{Read, Write};
 use std::num::NonZeroU16;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
 
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
@@ -14,7 +14,7 @@ pub const PATIENCE: Duration = Duration::from_secs(20);
 pub struct Pty {
     child: Box<dyn Child + Send + Sync>,
     master: Box<dyn MasterPty + Send>,
-    keys: Box<dyn Write + Send>,
+    keys: Sender<Vec<u8>>,
     output: Receiver<(Instant, Vec<u8>)>,
     screen: vt100::Parser,
     /// Everything the program ever wrote.
@@ -60,7 +60,20 @@ impl Pty {
             .spawn_command(command)
             .expect("the program starts");
         let mut reader = pair.master.try_clone_reader().expect("a reader");
-        let keys = pair.master.take_writer().expect("a writer");
+        let mut writer = pair.master.take_writer().expect("a writer");
+        // On a thread of its own: a program that stops reading must fail a test, not hang it.
+        let (keys, typed) = channel::<Vec<u8>>();
+        std::thread::spawn(move || {
+            while let Ok(bytes) = typed.recv() {
+                if writer
+                    .write_all(&bytes)
+                    .and_then(|()| writer.flush())
+                    .is_err()
+                {
+                    break;
+                }
+            }
+        });
         let (send, output) = channel();
         std::thread::spawn(move || {
             let mut chunk = [0u8; 64 * 1024];
@@ -86,9 +99,8 @@ impl Pty {
 
     pub fn send(&mut self, keys: &str) {
         self.keys
-            .write_all(keys.as_bytes())
-            .and_then(|()| self.keys.flush())
-            .expect("the program reads keys");
+            .send(keys.as_bytes().to_vec())
+            .expect("the terminal is open");
     }
 
     /// Takes in what has been written within `wait`; true when there was something.
