@@ -11,6 +11,8 @@ pub enum Block {
     Heading(String),
     /// Name and value, one a line; long values wrap.
     Facts(Vec<(&'static str, Cell)>),
+    /// The same with names that vary.
+    Pairs(Vec<(Cell, Cell)>),
     Text(Cell),
     /// A list of rows under column titles.
     Table {
@@ -90,6 +92,23 @@ pub fn layout(blocks: &[Block], width: u16) -> Vec<Line> {
                         }
                         first = false;
                         pieces.push(piece(LABEL, part));
+                        lines.push(Line {
+                            pieces,
+                            ..Line::default()
+                        });
+                    }
+                }
+            }
+            Block::Pairs(pairs) => {
+                let label = (width / 3).clamp(LABEL, 24);
+                for (name, value) in pairs {
+                    let mut name = name.clone();
+                    let room = usize::from(label - 2) - if name.mark.is_some() { 2 } else { 0 };
+                    name.text = text::cut(&name.text, room).into_owned().into();
+                    let mut name = Some(name);
+                    for part in wrapped(value, width - label) {
+                        let name = name.take().map(|name| piece(0, name));
+                        let pieces = name.into_iter().chain([piece(label, part)]).collect();
                         lines.push(Line {
                             pieces,
                             ..Line::default()

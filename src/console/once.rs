@@ -174,7 +174,11 @@ fn csv(columns: &[Column], rows: &[Row]) -> String {
 }
 
 fn field(text: &str) -> String {
-    let clean = scrub(text);
+    let mut clean = scrub(text);
+    // A spreadsheet would run it.
+    if clean.starts_with(['=', '+', '-', '@']) {
+        clean = format!("'{clean}").into();
+    }
     if clean.contains([',', '"', ' ']) {
         format!("\"{}\"", clean.replace('"', "\"\""))
     } else {

@@ -8,6 +8,7 @@ use crate::console::actions::ACTIONS;
 use crate::console::blades::{Blade, opens, people};
 use crate::console::input::{Key, Resolution};
 use crate::console::theme::Token;
+use crate::engine::draft;
 use crate::engine::lockbox::request::Operation;
 
 /// Steps of `+` and `-`.
@@ -301,14 +302,22 @@ impl App {
             }
             Focus::Yes if dialog.code_right(ctx.world) => {
                 dialog.sent = true;
+                let command = Box::new(dialog.command());
+                // Where the service takes its time, access has not begun with the decision.
+                let begun = draft(ctx.world, ctx.now, &actor, &command).is_ok_and(|then| {
+                    then.world.lockbox.active.len() > ctx.world.lockbox.active.len()
+                });
                 let done = match dialog.question {
-                    Question::Approve(id) => format!("{id} approved; access has begun."),
+                    Question::Approve(id) if begun => format!("{id} approved; access has begun."),
+                    Question::Approve(id) => {
+                        format!("{id} approved; access begins when the service is done.")
+                    }
                     Question::Deny(id) => format!("{id} denied; no access is given."),
                     Question::Revoke(id) => format!("{id} revoked; open sessions were closed."),
                 };
                 return vec![Effect::Submit {
                     actor,
-                    command: Box::new(dialog.command()),
+                    command,
                     done,
                 }];
             }

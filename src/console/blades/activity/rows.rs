@@ -16,8 +16,8 @@ pub const COLUMNS: &[Column] = &[
     flex("caller", "CALLER", 16, 2, 2),
     flex("reason", "REASON", 14, 3, 3),
     flex("subscription", "SUBSCRIPTION", 14, 1, 5),
-    data("lockbox_status"),
-    data("operation_name"),
+    data("lockboxStatus"),
+    data("operationName"),
 ];
 
 pub fn ids(eye: Eye, operation: Option<Operation>) -> Result<Vec<ItemId>, Refusal> {

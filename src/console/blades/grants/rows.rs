@@ -17,7 +17,7 @@ pub const COLUMNS: &[Column] = &[
     right("sessions", "SESSIONS", 8, 6),
     col("from", "FROM", 12, 5),
     flex("subscription", "SUBSCRIPTION", 14, 1, 7),
-    data("ended_at"),
+    data("endedAt"),
     data("request"),
     data("ticket"),
 ];

@@ -7,14 +7,14 @@ use crate::engine::{Answer, Query, Refusal, ask};
 
 pub const COLUMNS: &[Column] = &[
     col("request", "REQUEST", 9, 0),
-    right("expires_at", "LEFT", 7, 0),
+    right("expiresAt", "LEFT", 7, 0),
     flex("engineer", "WHO ASKS", 13, 2, 2),
     col("level", "LEVEL", 8, 3),
     flex("resources", "RESOURCE", 14, 2, 1),
     flex("justification", "WHY", 24, 5, 4),
     flex("subscription", "SUBSCRIPTION", 20, 1, 6),
     col("ticket", "TICKET", 15, 5),
-    data("created_at"),
+    data("createdAt"),
     data("status"),
 ];
 

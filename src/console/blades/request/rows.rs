@@ -18,8 +18,6 @@ const RESOURCES: &[Column] = &[
     col("location", "WHERE", 14, 4),
 ];
 
-const APPROVERS: &[Column] = &[flex("person", "", 14, 1, 0), flex("why", "", 24, 3, 0)];
-
 const HISTORY: &[Column] = &[col("at", "", 19, 0), flex("status", "", 14, 1, 0)];
 
 pub fn doc(eye: Eye, id: RequestId) -> Result<Doc, Refusal> {
@@ -266,16 +264,13 @@ fn beside(eye: Eye, request: &Request) -> Result<Vec<Block>, Refusal> {
                     (None, false) => (Mark::Ok, Token::Ok, "can decide now".to_owned()),
                     (Some(why), _) => (Mark::Off, Token::Muted, why),
                 };
-                vec![
+                (
                     Cell::new(name).mark(mark).tone(tone),
                     Cell::new(why).tone(tone),
-                ]
+                )
             })
             .collect();
-        side.push(Block::Table {
-            columns: APPROVERS,
-            rows,
-        });
+        side.push(Block::Pairs(rows));
     }
     if let Ok(found) = world.ticket(request.ticket) {
         side.push(Block::Heading(format!("Ticket {}", found.id)));

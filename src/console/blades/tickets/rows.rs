@@ -10,12 +10,12 @@ pub const COLUMNS: &[Column] = &[
     col("phase", "STATUS", 15, 1),
     col("severity", "SEVERITY", 8, 3),
     flex("title", "TITLE", 18, 5, 0),
-    flex("opened_by", "OPENED BY", 12, 1, 5),
-    flex("assigned_to", "WITH", 13, 1, 2),
-    col("opened_at", "OPENED", 12, 4),
+    flex("openedBy", "OPENED BY", 12, 1, 5),
+    flex("assignedTo", "WITH", 13, 1, 2),
+    col("openedAt", "OPENED", 12, 4),
     flex("subscription", "SUBSCRIPTION", 14, 1, 6),
     data("escalated"),
-    data("modified_at"),
+    data("modifiedAt"),
 ];
 
 pub fn ids(eye: Eye) -> Result<Vec<ItemId>, Refusal> {
