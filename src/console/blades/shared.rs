@@ -171,6 +171,11 @@ pub fn countdown(now: SimTime, until: SimTime) -> Cell {
     cell.raw(until.to_string())
 }
 
+/// How long until something that is no cause for haste.
+pub fn left(now: SimTime, until: SimTime) -> Cell {
+    countdown(now, until).tone(Token::Text)
+}
+
 /// `22 Nov 09:00 (in 3d 04h)`.
 pub fn when_and_left(now: SimTime, at: SimTime) -> Cell {
     let mut cell = countdown(now, at);

@@ -89,7 +89,7 @@ fn facts(eye: Eye, grant: &Grant) -> Vec<(&'static str, Cell)> {
         (
             "Until",
             if grant.status == Status::Active {
-                shared::when_and_left(eye.now, grant.until)
+                shared::when_and_left(eye.now, grant.until).tone(Token::Text)
             } else {
                 Cell::new(format!("{} UTC", grant.until.to_seconds()))
             },

@@ -35,7 +35,7 @@ pub fn row(eye: Eye, id: &ItemId) -> Option<Row> {
     };
     let grant = eye.world.lockbox.grants.get(grant)?;
     let left = if grant.status == Status::Active {
-        shared::countdown(eye.now, grant.until)
+        shared::left(eye.now, grant.until)
     } else {
         Cell::none().raw(grant.until.to_string())
     };

@@ -97,7 +97,7 @@ pub fn row(eye: Eye, id: &ItemId) -> Option<Row> {
             vec![
                 Cell::new(what).mark(Mark::Ok).tone(Token::Approved),
                 Cell::new(g.id.to_string()).tone(Token::Id),
-                shared::countdown(eye.now, g.until),
+                shared::left(eye.now, g.until),
                 shared::person(eye.world, &g.engineer),
                 shared::level(g.level),
                 shared::resources(&g.resources),
@@ -225,7 +225,7 @@ fn upcoming(eye: Eye, timer: &Timer) -> Option<Cell> {
         Timer::GrantEnds(id) if sees(Query::Grant(*id)) => Cell::new(format!("{id} ends"))
             .mark(Mark::Ok)
             .tone(Token::Approved),
-        Timer::StoryStep(_) => Cell::new("something happens")
+        Timer::StoryStep(_) => Cell::new("a scripted event")
             .mark(Mark::Info)
             .tone(Token::Muted),
         _ => return None,

@@ -124,7 +124,7 @@ fn below(canvas: &mut Canvas, ctx: &Ctx, summary: &Summary, area: Area) {
             let when = text::pad(&at.short(), 13);
             x += canvas.text(x, y, inner.width, &when, Token::Time);
         }
-        let left = shared::countdown(ctx.now, *at);
+        let left = shared::left(ctx.now, *at);
         x += canvas.cell(x, y, 8, &left, Align::Right) + 2;
         canvas.cell(x, y, inner.right().saturating_sub(x), what, Align::Left);
     }

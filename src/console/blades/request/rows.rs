@@ -81,7 +81,7 @@ pub fn doc(eye: Eye, id: RequestId) -> Result<Doc, Refusal> {
                 "Until",
                 match grant.ended_at {
                     Some(at) => Cell::new(format!("{} UTC, over", at.short())),
-                    None => shared::when_and_left(eye.now, grant.until),
+                    None => shared::when_and_left(eye.now, grant.until).tone(Token::Text),
                 },
             ),
             ("Sessions", Cell::number(grant.sessions.len())),
@@ -242,7 +242,10 @@ fn consequence(eye: Eye, request: &Request) -> Vec<Block> {
                 "On exactly",
                 Cell::new(then.resources.join(", ")).tone(Token::Strong),
             ),
-            ("Until", shared::when_and_left(eye.now, then.until)),
+            (
+                "Until",
+                shared::when_and_left(eye.now, then.until).tone(Token::Text),
+            ),
         ]),
         Block::Text(
             Cell::new("Then access ends by force and open sessions are closed.").tone(Token::Muted),
