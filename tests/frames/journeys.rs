@@ -180,3 +180,14 @@ fn a_click_selects_a_second_one_opens_and_the_key_bar_can_be_clicked() {
     scene.input(Input::Click(u16::try_from(x).unwrap(), bar));
     scene.shows("Help:");
 }
+
+#[test]
+fn who_may_not_look_sees_the_refusal_and_nothing_of_the_request() {
+    let mut scene = Scene::new(one(), person("ann"), SIZE);
+    scene.press("g p enter").shows("look at the boot log");
+    scene.press("P").type_text("fay").press("enter");
+    scene.shows("has no authorization to perform action");
+    scene.hides("look at the boot log");
+    scene.press("a").hides("gets reader access");
+    scene.shows("There is no request here");
+}

@@ -199,9 +199,12 @@ impl App {
         }
     }
 
-    /// The thing the cursor is on, or the page is about.
+    /// The thing the cursor is on, or the page is about; nothing where the actor may not look.
     pub fn item(&self) -> Option<ItemId> {
         let page = self.page();
+        if page.refusal.is_some() {
+            return None;
+        }
         page.blade.subject().or_else(|| page.cursor.clone())
     }
 
