@@ -72,9 +72,15 @@ fn main() {
             .collect::<String>(),
     )
     .expect("a file for less");
-    for (name, args, ready) in [
-        ("less", vec![lines.display().to_string()], "LB-000001"),
-        ("htop", vec![], "PID"),
+    let arrows = ["\u{1b}[B", "\u{1b}[A"];
+    for (name, args, ready, keys) in [
+        (
+            "less",
+            vec![lines.display().to_string()],
+            "LB-000001",
+            ["j", "k"],
+        ),
+        ("htop", vec![], "PID", arrows),
     ] {
         if Command::new("which")
             .arg(name)
@@ -87,7 +93,7 @@ fn main() {
                 args,
                 ready,
                 prepare: &[],
-                keys: ["j", "k"],
+                keys,
             }));
         } else {
             eprintln!("{name} is not installed; left out");

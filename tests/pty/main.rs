@@ -298,9 +298,17 @@ fn a_contributor_reads_the_same_reason_in_json_table_and_dialog() {
     console.send(ENTER);
     console.wait_for("LB-000031");
     console.send("a");
-    console.wait_until("the dialog says why not", |text| {
-        folded(text).contains(message)
+    console.wait_until("the key bar says why not", |text| {
+        text.lines()
+            .rev()
+            .take(3)
+            .any(|line| line.contains(message))
     });
+    let dialog = modal(&console);
+    assert!(
+        folded(&dialog).contains(message),
+        "the dialog says why not:\n{dialog}"
+    );
     // Enter on it changes nothing.
     console.send(ENTER);
     console.settle(Duration::from_millis(200));
