@@ -7,11 +7,12 @@ use super::print::opt;
 use crate::engine::World;
 use crate::engine::event::{Actor, Event};
 use crate::engine::ids::{MailId, ResourceId};
+use crate::engine::lockbox::approvers::Approver;
 use crate::engine::lockbox::grant::Grant;
 use crate::engine::lockbox::jit::{Duration, Jit, State};
 use crate::engine::lockbox::request::Request;
 use crate::engine::lockbox::ticket::Ticket;
-use crate::engine::lockbox::{Mail, request};
+use crate::engine::lockbox::Mail;
 use crate::engine::projections::mail::letter;
 use crate::engine::projections::sentence::sentence;
 use crate::engine::rules::Rules;
@@ -192,7 +193,7 @@ pub fn history(request: &Request) -> Value {
         .collect()
 }
 
-pub fn approver(world: &World, approver: &request::Approver) -> Value {
+pub fn approver(world: &World, approver: &Approver) -> Value {
     let person = world.people.persons.get(&approver.person);
     json!({
         "person": approver.person.as_str(),

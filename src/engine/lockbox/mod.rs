@@ -4,6 +4,7 @@
 //! customer is asked (`request`); a yes becomes access for some hours (`grant`). Indexes over the four live
 //! here; so does the activity log's index, which keeps only what cannot be read off a request.
 
+pub mod approvers;
 pub mod grant;
 pub mod jit;
 pub mod request;

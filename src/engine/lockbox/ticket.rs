@@ -14,6 +14,7 @@ use std::sync::Arc;
 use imbl::Vector;
 use serde::{Deserialize, Serialize};
 
+use super::Lockbox;
 use super::edit;
 use crate::engine::draft::Draft;
 use crate::engine::errors;
@@ -423,19 +424,19 @@ fn on_the_case(
 
 pub(crate) fn evolve(world: &mut World, at: SimTime, actor: &Actor, fact: &Fact) {
     let lockbox = &mut world.lockbox;
-    let mut note =
-        |ticket: TicketId, kind: MessageKind, text: &Untrusted, change: &dyn Fn(&mut Ticket)| {
-            edit(&mut lockbox.tickets, &ticket, |t| {
-                t.modified_at = at;
-                t.conversation.push(Arc::new(Message {
-                    at,
-                    by: actor.clone(),
-                    kind,
-                    text: text.clone(),
-                }));
-                change(t);
-            });
-        };
+    let note = |lockbox: &mut Lockbox,
+                ticket: &TicketId,
+                kind: MessageKind,
+                text: &Untrusted,
+                change: &dyn Fn(&mut Ticket)| {
+        edit(&mut lockbox.tickets, ticket, |t| {
+            t.modified_at = at;
+            let (by, text) = (actor.clone(), text.clone());
+            t.conversation
+                .push(Arc::new(Message { at, by, kind, text }));
+            change(t);
+        });
+    };
     match fact {
         Fact::Opened { ticket, by, open } => {
             let open = open.clone();
@@ -463,19 +464,15 @@ pub(crate) fn evolve(world: &mut World, at: SimTime, actor: &Actor, fact: &Fact)
             );
         }
         Fact::Assigned { ticket, to } => {
-            note(
-                *ticket,
-                MessageKind::Assigned,
-                &Untrusted::from(to.as_str()),
-                &|t| {
-                    t.assigned_to = Some(to.clone());
-                },
-            );
+            let name = Untrusted::from(to.as_str());
+            note(lockbox, ticket, MessageKind::Assigned, &name, &|t| {
+                t.assigned_to = Some(to.clone())
+            });
             carry(&mut lockbox.load, to, 1);
         }
-        Fact::Said { ticket, text } => note(*ticket, MessageKind::Said, text, &|_| {}),
+        Fact::Said { ticket, text } => note(lockbox, ticket, MessageKind::Said, text, &|_| {}),
         Fact::Reviewed { ticket, text } => {
-            note(*ticket, MessageKind::Reviewed, text, &|t| {
+            note(lockbox, ticket, MessageKind::Reviewed, text, &|t| {
                 t.phase = t.phase.max(Phase::Investigating);
             });
         }
@@ -484,7 +481,7 @@ pub(crate) fn evolve(world: &mut World, at: SimTime, actor: &Actor, fact: &Fact)
             text,
             sufficed,
         } => {
-            note(*ticket, MessageKind::ToolsTried, text, &|t| {
+            note(lockbox, ticket, MessageKind::ToolsTried, text, &|t| {
                 t.tools_tried |= !sufficed;
                 t.phase = if *sufficed {
                     Phase::Resolved
@@ -498,36 +495,22 @@ pub(crate) fn evolve(world: &mut World, at: SimTime, actor: &Actor, fact: &Fact)
         }
         Fact::Escalated { ticket, to, text } => {
             put_down(lockbox, *ticket);
-            edit(&mut lockbox.tickets, ticket, |t| {
-                t.modified_at = at;
-                t.conversation.push(Arc::new(Message {
-                    at,
-                    by: actor.clone(),
-                    kind: MessageKind::Escalated,
-                    text: text.clone(),
-                }));
+            note(lockbox, ticket, MessageKind::Escalated, text, &|t| {
                 t.escalated = true;
                 t.assigned_to = Some(to.clone());
             });
             carry(&mut lockbox.load, to, 1);
         }
         Fact::Closed { ticket, text } => {
-            let was_open = lockbox
+            if lockbox
                 .tickets
                 .get(ticket)
-                .is_some_and(|t| t.phase.is_open());
-            if was_open {
+                .is_some_and(|t| t.phase.is_open())
+            {
                 put_down(lockbox, *ticket);
             }
-            edit(&mut lockbox.tickets, ticket, |t| {
-                t.modified_at = at;
-                t.conversation.push(Arc::new(Message {
-                    at,
-                    by: actor.clone(),
-                    kind: MessageKind::Closed,
-                    text: text.clone(),
-                }));
-                t.phase = Phase::Closed;
+            note(lockbox, ticket, MessageKind::Closed, text, &|t| {
+                t.phase = Phase::Closed
             });
         }
     }
@@ -538,7 +521,7 @@ fn carry(load: &mut imbl::OrdMap<PersonId, u32>, who: &PersonId, more: u32) {
 }
 
 /// The ticket leaves its engineer's desk.
-fn put_down(lockbox: &mut super::Lockbox, ticket: TicketId) {
+fn put_down(lockbox: &mut Lockbox, ticket: TicketId) {
     if let Some(who) = lockbox
         .tickets
         .get(&ticket)
