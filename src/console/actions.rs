@@ -26,6 +26,14 @@ pub enum Scope {
     Dialog,
 }
 
+impl Scope {
+    /// Whether it depends on the blade that is open.
+    pub fn is_of_a_blade(self) -> bool {
+        use Scope::*;
+        matches!(self, List | Item | Request | Grant | Activity)
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Danger {
     Safe,

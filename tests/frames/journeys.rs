@@ -60,6 +60,29 @@ fn enter_alone_never_decides_and_a_wrong_code_never_approves() {
 }
 
 #[test]
+fn enter_on_a_missing_code_says_what_to_type_and_stays_there() {
+    let mut scene = Scene::new(one(), person("ann"), SIZE);
+    let id = waiting(&scene);
+    scene.press("g p a").type_text("fine").press("enter");
+    scene.press("enter").shows("first.");
+    let code = code(&mut scene);
+    scene.type_text(&code).press("enter enter");
+    assert_eq!(scene.stage.status(id), request::Status::Approved);
+    let decision = scene.stage.world.request(id).unwrap().decision.clone();
+    assert_eq!(decision.unwrap().reason.raw(), "fine");
+}
+
+#[test]
+fn a_key_that_means_nothing_here_says_so() {
+    let mut scene = Scene::new(one(), person("ann"), SIZE);
+    scene.press("z").shows("z does nothing; ? shows what does.");
+    scene
+        .press("g u a")
+        .shows("a does nothing on this blade; ? shows what does.");
+    scene.press("g z").shows("g z does nothing");
+}
+
+#[test]
 fn an_owner_denies() {
     let mut scene = Scene::new(one(), person("ann"), SIZE);
     let id = waiting(&scene);

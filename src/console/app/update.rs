@@ -10,6 +10,7 @@ use crate::console::input::{Key, Resolution};
 use crate::console::theme::Token;
 use crate::engine::draft;
 use crate::engine::lockbox::request::Operation;
+use crate::engine::text::scrub;
 
 /// Steps of `+` and `-`.
 pub const RATES: [u32; 7] = [1, 2, 10, 60, 600, 3_600, 86_400];
@@ -54,13 +55,30 @@ impl App {
             Resolution::Pending(_) => Vec::new(),
             Resolution::Nothing => {
                 let alone = self.pending.len() == 1;
-                self.pending.clear();
+                let keys = std::mem::take(&mut self.pending);
                 if alone && self.takes_text() {
                     self.text(ctx, key);
+                } else if self.modal.is_none() && !self.filtering {
+                    self.unknown(&keys);
                 }
                 Vec::new()
             }
         }
+    }
+
+    /// A key that means nothing here says so.
+    fn unknown(&mut self, keys: &[Key]) {
+        let keys: Vec<String> = keys.iter().map(Key::to_string).collect();
+        let keys = keys.join(" ");
+        let elsewhere = ACTIONS
+            .iter()
+            .any(|a| a.keys.contains(&keys.as_str()) && a.scope.is_of_a_blade());
+        let text = if elsewhere {
+            format!("{keys} does nothing on this blade; ? shows what does.")
+        } else {
+            format!("{keys} does nothing; ? shows what does.")
+        };
+        self.say(scrub(&text).into_owned(), Token::ToastWarn);
     }
 
     /// Does an action, or says why not.
@@ -293,13 +311,7 @@ impl App {
                 );
             }
             Focus::Reason => dialog.turn(false, true),
-            Focus::Code => {
-                dialog.focus = if dialog.code_right(ctx.world) {
-                    Focus::Yes
-                } else {
-                    Focus::No
-                };
-            }
+            Focus::Code if dialog.code_right(ctx.world) => dialog.focus = Focus::Yes,
             Focus::Yes if dialog.code_right(ctx.world) => {
                 dialog.sent = true;
                 let command = Box::new(dialog.command());
@@ -321,7 +333,8 @@ impl App {
                     done,
                 }];
             }
-            Focus::Yes => {
+            // Whoever types on must not find it in the reason.
+            Focus::Code | Focus::Yes => {
                 dialog.focus = Focus::Code;
                 let wanted = dialog.wanted(ctx.world).unwrap_or_default();
                 self.say(format!("Type {wanted} first."), Token::ToastWarn);
