@@ -826,6 +826,7 @@ fn every_bad_input_gives_one_clear_error_and_leaves_the_world_alone() {
         (2, "4d", vec!["clock", "advance", "4x"]),
         (2, "9999", vec!["clock", "advance", "90000000d"]),
         (2, "86400", vec!["clock", "rate", "86401"]),
+        (2, "86400", vec!["clock", "rate", "fast"]),
         (2, "'-1'", vec!["clock", "rate", "-1"]),
         (2, "LB-000042", vec!["request", "show", "GR-000001"]),
         (2, "GR-000042", vec!["grant", "show", "one"]),
@@ -1042,9 +1043,18 @@ fn keys_for_programs_are_camel_case_everywhere() {
 }
 
 #[test]
+fn a_number_out_of_range_is_not_explained_by_a_missing_right() {
+    let said = Place::new().run(&["clock", "rate", "86401"]);
+    assert_eq!(said.code, 2);
+    assert!(!said.err.contains("R-PERM-08"), "{}", said.err);
+}
+
+#[test]
 fn the_clock_is_paused_rated_and_jumps_to_what_is_next() {
     let place = Place::new();
     place.pending();
+    let show = place.run(&["clock", "show"]).ok();
+    assert!(show.out.contains("LB-000025 is Denied"), "{}", show.out);
     assert_eq!(place.json(&["clock", "rate", "60"])["rate"], 60);
     assert_eq!(place.json(&["clock", "pause"])["paused"], true);
     assert_eq!(place.json(&["clock", "resume"])["paused"], false);

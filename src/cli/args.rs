@@ -48,6 +48,14 @@ macro_rules! words {
 }
 pub(super) use words;
 
+/// Simulated seconds per second; whether time can run so fast, the clock says.
+pub fn rate(text: &str) -> Result<u32, String> {
+    text.strip_suffix('x')
+        .unwrap_or(text)
+        .parse()
+        .map_err(|_| "write a whole number from 0 (standing) to 86400 (a day in a second)".into())
+}
+
 /// A text that says something.
 pub fn text(text: &str) -> Result<Untrusted, String> {
     let text = Untrusted::from(text);

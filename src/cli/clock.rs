@@ -3,6 +3,7 @@
 use clap::Subcommand;
 use serde_json::{Value, json};
 
+use super::args;
 use super::context::Context;
 use super::failure::Failure;
 use super::names;
@@ -21,7 +22,10 @@ pub enum Clock {
     /// Jump ahead, for example 4d, 8h or 3d23h59m, and say what happened meanwhile
     Advance { span: Span },
     /// Simulated seconds per second, 0 to 86400, while a console holds the clock
-    Rate { rate: u32 },
+    Rate {
+        #[arg(value_parser = args::rate)]
+        rate: u32,
+    },
     /// Let time stand still
     Pause,
     /// Let time run again
@@ -182,10 +186,13 @@ fn utc(at: SimTime) -> String {
 fn due(world: &World, timer: &Timer) -> String {
     match timer {
         Timer::RequestExpires(id) => format!("{id} expires"),
-        Timer::RequestSettles(id) => match world.lockbox.requests.get(id) {
-            Some(request) => format!("{id} is no longer {}", request.status),
-            None => format!("{id} goes on"),
-        },
+        Timer::RequestSettles(id) => {
+            let request = world.lockbox.requests.get(id);
+            match request.and_then(|r| r.status.settles_to()) {
+                Some(status) => format!("{id} is {status}"),
+                None => format!("{id} goes on"),
+            }
+        }
         Timer::GrantEnds(id) => format!("{id} ends"),
         Timer::StoryStep(id) => format!("the story {id} goes on"),
     }

@@ -161,7 +161,9 @@ pub fn lines(word: &str, refusal: &Refusal) -> Vec<String> {
     let label = |label: &str, text: &str| format!("{:<11}{}", format!("{label}:"), scrub(text));
     let mut lines = vec![label(word, &refusal.message)];
     // What does not exist is not there because of a rule.
-    if !refusal.rule.is_empty() && refusal.status != 404 {
+    // Nor is a value out of range wrong because somebody lacks a right.
+    let of_rights = refusal.rule == "R-PERM-08" && refusal.status != 403;
+    if !refusal.rule.is_empty() && refusal.status != 404 && !of_rights {
         let statement = STATEMENTS.iter().find(|s| s.id == refusal.rule);
         lines.push(label(
             "why",

@@ -77,8 +77,10 @@ pub struct OpenArgs {
     /// Short name or GUID; not needed when a resource is named
     #[arg(long)]
     subscription: Option<String>,
+    /// The problem in one line
     #[arg(long, required_unless_present = "file")]
     title: Option<String>,
+    /// The problem in full
     #[arg(long, required_unless_present = "file")]
     description: Option<String>,
     #[arg(long, default_value = "moderate", value_parser = args::words!(Severity), ignore_case = true)]

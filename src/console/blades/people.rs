@@ -42,7 +42,7 @@ pub fn row(eye: Eye, id: &ItemId) -> Option<Row> {
         ],
         ItemId::Person(person) => vec![
             shared::person(eye.world, person),
-            Cell::new(shared::position(eye.world, person)),
+            Cell::new(shared::position_in_brief(eye.world, person)),
             Cell::new(person.to_string()).tone(Token::Muted),
         ],
         _ => return None,

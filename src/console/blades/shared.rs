@@ -48,21 +48,34 @@ pub fn position(world: &World, id: &PersonId) -> String {
                 .tenants
                 .get(tenant)
                 .map_or_else(|| tenant.to_string(), |t| t.name.to_string());
-            let mut roles: Vec<&str> = world
-                .resources
-                .subscriptions
-                .keys()
-                .flat_map(|s| world.roles(id, s))
-                .map(|r| r.title())
-                .collect();
-            roles.sort_unstable();
-            roles.dedup();
-            if roles.is_empty() {
-                organisation
-            } else {
-                format!("{} at {organisation}", roles.join(", "))
-            }
+            at(world, id, organisation)
         }
+    }
+}
+
+/// As [`position`], with the organisation's short name, for lists of people.
+pub fn position_in_brief(world: &World, id: &PersonId) -> String {
+    match world.people.persons.get(id).map(|p| &p.side) {
+        Some(Side::Customer(tenant)) => at(world, id, tenant.to_string()),
+        _ => position(world, id),
+    }
+}
+
+/// `Owner at contoso`.
+fn at(world: &World, id: &PersonId, organisation: String) -> String {
+    let mut roles: Vec<&str> = world
+        .resources
+        .subscriptions
+        .keys()
+        .flat_map(|s| world.roles(id, s))
+        .map(|r| r.title())
+        .collect();
+    roles.sort_unstable();
+    roles.dedup();
+    if roles.is_empty() {
+        organisation
+    } else {
+        format!("{} at {organisation}", roles.join(", "))
     }
 }
 

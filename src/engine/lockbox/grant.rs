@@ -265,8 +265,8 @@ fn in_force(draft: &Draft, by: &PersonId, id: GrantId) -> Result<Arc<Grant>, Ref
         };
         return Err(errors::GR_02
             .says(format!(
-                "{id} is {status}; access ended at {}.",
-                grant.ended_at.unwrap_or(grant.until)
+                "{id} is {status}; access ended at {} UTC.",
+                grant.ended_at.unwrap_or(grant.until).to_seconds()
             ))
             .target("grant")
             .current_status(status.word()));

@@ -70,6 +70,19 @@ impl Status {
         )
     }
 
+    /// What a transient status becomes when it is over.
+    pub fn settles_to(self) -> Option<Status> {
+        use Status::*;
+        Some(match self {
+            Initializing => Pending,
+            Approving => Approved,
+            Denying => Denied,
+            Completing => Completed,
+            Revoking => Revoked,
+            _ => return None,
+        })
+    }
+
     pub fn is_final(self) -> bool {
         use Status::*;
         matches!(

@@ -217,8 +217,8 @@ fn upcoming(eye: Eye, timer: &Timer) -> Option<Cell> {
                 .tone(Token::Pending)
         }
         Timer::RequestSettles(id) if sees(Query::Request(*id)) => {
-            let status = eye.world.lockbox.requests.get(id)?.status;
-            Cell::new(format!("{id}: {status} is over"))
+            let status = eye.world.lockbox.requests.get(id)?.status.settles_to()?;
+            Cell::new(format!("{id} is {status}"))
                 .mark(Mark::Busy)
                 .tone(Token::Info)
         }
