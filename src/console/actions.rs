@@ -2,8 +2,9 @@
 //! it cannot be done now. Key bar, help, palette and mouse read this table and nothing else.
 
 use super::app::dialog::Question;
+use super::app::update::RATES;
 use super::app::{App, Ctx, Effect, Modal, Tempo, Typed};
-use super::blades::{Blade, opens};
+use super::blades::{Blade, opens, overview};
 use crate::engine::lockbox::request::Operation;
 use crate::engine::lockbox::{grant, request};
 use crate::engine::{Command, decide, due};
@@ -192,11 +193,18 @@ actions! {
             Some(_) => None,
             None => Some("Nothing is going to happen by itself.".into()),
         },
-        |_, _| vec![Effect::Clock(Tempo::Next)];
+        |app, ctx| {
+            if let Some(what) = overview::rows::at_next(app.eye(ctx)) {
+                app.say(what, super::theme::Token::ToastInfo);
+            }
+            vec![Effect::Clock(Tempo::Next)]
+        };
     "clock.faster" ["+", "="] Global Careful "" "Let time run faster",
-        never, |app, ctx| vec![Effect::Clock(app.tempo(ctx, true))];
+        |_, ctx| (RATES.last() == Some(&ctx.clock.rate)).then(|| "Time cannot run faster.".into()),
+        |app, ctx| vec![Effect::Clock(app.tempo(ctx, true))];
     "clock.slower" ["-", "_"] Global Careful "" "Let time run slower",
-        never, |app, ctx| vec![Effect::Clock(app.tempo(ctx, false))];
+        |_, ctx| (RATES[0] == ctx.clock.rate).then(|| "Time cannot run slower; space stops it.".into()),
+        |app, ctx| vec![Effect::Clock(app.tempo(ctx, false))];
     "app.palette" [":"] Global Safe "go to" "Run a command or go somewhere by name",
         never, |app, _| { app.modal = Some(Modal::Palette { typed: Typed::default(), cursor: 0 }); NONE };
     "app.persona" ["P"] Global Careful "act as" "Act as somebody else, or only look",

@@ -180,10 +180,11 @@ fn acting_as_somebody_else_changes_what_may_be_done() {
 fn time_goes_on_by_keys() {
     let mut scene = Scene::new(one(), person("ann"), SIZE);
     scene.shows("paused");
+    scene.press("-").shows("Time cannot run slower");
     scene.press("space").shows("1x");
     scene.press("+ +").shows("10x");
     let before = scene.stage.now;
-    scene.press("n");
+    scene.press("n").shows(" UTC: GR-");
     assert!(scene.stage.now > before + Span::hours(1));
     scene.press("g a").shows("expired");
 }

@@ -379,7 +379,11 @@ impl App {
             Some((actor, before)) if *actor == self.actor && *before < count => Some(*before),
             _ => None,
         };
-        if news.is_some() && self.toast.is_none() {
+        let free = match &self.toast {
+            Some(toast) => toast.tone == Token::ToastInfo,
+            None => true,
+        };
+        if news.is_some() && free {
             let newest = Blade::Pending
                 .ids(self.eye(ctx), None)
                 .ok()

@@ -9,7 +9,7 @@ use crate::engine::ids::RequestId;
 use crate::engine::lockbox::request::Status;
 use crate::engine::lockbox::{grant, request};
 use crate::engine::timers::Timer;
-use crate::engine::{Actor, Answer, Query, Refusal, SimTime, World, ask};
+use crate::engine::{Actor, Answer, Query, Refusal, SimTime, World, ask, due};
 
 pub const COLUMNS: &[Column] = &[
     col("what", "WHAT", 16, 0),
@@ -205,6 +205,24 @@ fn warnings(world: &World, waiting: &[RequestId]) -> Vec<Cell> {
         }
     }
     warnings
+}
+
+/// What happens at the next instant at which something does, as far as the actor may know.
+pub fn at_next(eye: Eye) -> Option<String> {
+    let at = due(eye.world)?;
+    let what: Vec<_> = eye
+        .world
+        .timers
+        .iter()
+        .take_while(|(key, _)| key.at <= at)
+        .filter_map(|(_, timer)| Some(upcoming(eye, timer)?.text))
+        .collect();
+    let when = at.short();
+    Some(match what.as_slice() {
+        [] => format!("{when} UTC: nothing you may see."),
+        [one] => format!("{when} UTC: {one}."),
+        [one, rest @ ..] => format!("{when} UTC: {one}, and {} more.", rest.len()),
+    })
 }
 
 /// What time will do, as far as the actor may know.

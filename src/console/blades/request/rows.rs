@@ -11,9 +11,9 @@ use crate::engine::resources::Coverage;
 use crate::engine::{Actor, Answer, Query, Refusal, SimTime, World, ask, draft};
 
 const RESOURCES: &[Column] = &[
-    flex("name", "NAME", 14, 2, 0),
-    flex("kind", "KIND", 16, 2, 1),
-    col("coverage", "LOCKBOX", 19, 2),
+    flex("name", "NAME", 22, 2, 0),
+    flex("kind", "KIND", 23, 2, 1),
+    col("coverage", "LOCKBOX", 11, 2),
     flex("group", "GROUP", 10, 1, 3),
     col("location", "WHERE", 14, 4),
 ];
@@ -167,15 +167,16 @@ fn resource(world: &World, id: &crate::engine::ids::ResourceId) -> Vec<Cell> {
         return vec![Cell::named(id.as_str())];
     };
     let coverage = resource.coverage();
-    let tone = match coverage {
-        Coverage::Ga => Token::Text,
-        Coverage::Preview => Token::Info,
-        Coverage::NotCovered => Token::Warn,
+    // Short for the generally available, so that kinds fit at 80 columns.
+    let (word, tone) = match coverage {
+        Coverage::Ga => ("GA", Token::Text),
+        Coverage::Preview => (coverage.title(), Token::Info),
+        Coverage::NotCovered => (coverage.title(), Token::Warn),
     };
     vec![
         Cell::named(&resource.name).tone(Token::Strong),
         Cell::new(resource.kind.title()),
-        Cell::new(coverage.title()).tone(tone),
+        Cell::new(word).tone(tone),
         Cell::named(&resource.group).tone(Token::Muted),
         Cell::named(&resource.location).tone(Token::Muted),
     ]
