@@ -194,6 +194,6 @@ fn due(world: &World, timer: &Timer) -> String {
             }
         }
         Timer::GrantEnds(id) => format!("{id} ends"),
-        Timer::StoryStep(id) => format!("the story {id} goes on"),
+        Timer::StoryStep(id) => format!("a scripted event of the story {id}"),
     }
 }

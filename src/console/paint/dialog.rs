@@ -60,7 +60,7 @@ pub fn paint(canvas: &mut Canvas, app: &App, ctx: &Ctx, body: Area, dialog: &Dia
         lines.push(Line {
             pieces: vec![Piece {
                 x: 2,
-                cell: Cell::new("… there is more; the page shows all of it").tone(Token::Hint),
+                cell: Cell::new("… and more, on the page").tone(Token::Hint),
             }],
             bar: if refusal.is_none() {
                 Bar::Side

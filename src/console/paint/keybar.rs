@@ -3,7 +3,7 @@
 use super::canvas::Canvas;
 use crate::console::actions::{ACTIONS, Action, Scope};
 use crate::console::app::geometry::{Area, Hit};
-use crate::console::app::{App, Ctx};
+use crate::console::app::{App, Ctx, Modal};
 use crate::console::blades::Blade;
 use crate::console::rows::ItemId;
 use crate::console::text;
@@ -60,11 +60,17 @@ pub fn paint(canvas: &mut Canvas, app: &App, ctx: &Ctx, area: Area) {
             key_label(action)
         }
     };
+    // A dialog that only says no has one button and nothing to go on to.
+    let refused = match &app.modal {
+        Some(Modal::Dialog(dialog)) => dialog.refusal(ctx, &app.actor).is_some(),
+        _ => false,
+    };
     let here = || {
         ACTIONS
             .iter()
             .enumerate()
             .filter(|(_, a)| !a.short.is_empty() && scopes.contains(&a.scope) && stands(app, a))
+            .filter(|(_, a)| !(refused && a.name == "dialog.next"))
     };
     let width = |action: &Action| {
         u16::try_from(text::width(label(action)) + 1 + text::width(action.short)).unwrap_or(0)
