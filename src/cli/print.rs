@@ -8,7 +8,7 @@ use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
 use super::failure::Failure;
-use crate::engine::text::{inert_json, scrub};
+use crate::engine::text::{disarm, inert_json, scrub};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Format {
@@ -347,7 +347,7 @@ fn csv_error(error: csv::Error) -> Failure {
 fn cell(value: Option<&Value>) -> String {
     match value {
         None | Some(Value::Null) => String::new(),
-        Some(Value::String(text)) => disarm(&scrub(text)),
+        Some(Value::String(text)) => disarm(&scrub(text)).into_owned(),
         Some(Value::Array(items)) => {
             let items: Vec<String> = items
                 .iter()
@@ -356,20 +356,10 @@ fn cell(value: Option<&Value>) -> String {
                     other => inert_json(&other.to_string()).into_owned(),
                 })
                 .collect();
-            disarm(&items.join("; "))
+            disarm(&items.join("; ")).into_owned()
         }
         Some(object @ Value::Object(_)) => inert_json(&object.to_string()).into_owned(),
         Some(plain) => plain.to_string(),
-    }
-}
-
-/// A spreadsheet runs a field that begins like a formula; an apostrophe makes it text.
-fn disarm(text: &str) -> String {
-    let risky = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
-    if text.trim_start().starts_with(risky) {
-        format!("'{text}")
-    } else {
-        text.to_owned()
     }
 }
 

@@ -8,7 +8,7 @@ use super::blades::{Blade, Eye};
 use super::doc;
 use super::rows::{Align, Column, Row, fit};
 use super::text;
-use crate::engine::text::{inert_json, scrub};
+use crate::engine::text::{disarm, inert_json, scrub};
 use crate::engine::words::UnknownWord;
 use crate::engine::{Actor, Refusal, SimTime, World};
 
@@ -174,11 +174,8 @@ fn csv(columns: &[Column], rows: &[Row]) -> String {
 }
 
 fn field(text: &str) -> String {
-    let mut clean = scrub(text);
-    // A spreadsheet would run it.
-    if clean.starts_with(['=', '+', '-', '@']) {
-        clean = format!("'{clean}").into();
-    }
+    let clean = scrub(text);
+    let clean = disarm(&clean);
     if clean.contains([',', '"', ' ']) {
         format!("\"{}\"", clean.replace('"', "\"\""))
     } else {

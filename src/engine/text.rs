@@ -109,6 +109,16 @@ pub fn scrub(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
+/// A spreadsheet runs a field that begins like a formula; an apostrophe makes it text.
+pub fn disarm(field: &str) -> Cow<'_, str> {
+    let risky = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
+    if field.trim_start().starts_with(risky) {
+        Cow::Owned(format!("'{field}"))
+    } else {
+        Cow::Borrowed(field)
+    }
+}
+
 /// JSON text that is still the same JSON but carries no acting character: each becomes a `\u` escape, so
 /// a program reads the original and a terminal obeys nothing.
 pub fn inert_json(json: &str) -> Cow<'_, str> {

@@ -81,12 +81,18 @@ impl UnknownWord {
 /// The known word most like the one given, if any is like it at all.
 pub fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let word = word.to_lowercase();
-    let tolerance = (word.chars().count() / 3).max(2);
+    let length = word.chars().count();
+    let tolerance = (length / 3).max(2);
     known
-        .map(|k| (strsim::damerau_levenshtein(&word, &k.to_lowercase()), k))
-        .filter(|(distance, k)| *distance <= tolerance || k.to_lowercase().starts_with(&word))
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, k)| k)
+        .map(|k| (k.to_lowercase(), k))
+        // A distance is at least the difference of the lengths; a long text costs nothing.
+        .filter(|(lower, _)| {
+            lower.chars().count().abs_diff(length) <= tolerance || lower.starts_with(&word)
+        })
+        .map(|(lower, k)| (strsim::damerau_levenshtein(&word, &lower), lower, k))
+        .filter(|(distance, lower, _)| *distance <= tolerance || lower.starts_with(&word))
+        .min_by_key(|(distance, ..)| *distance)
+        .map(|(.., k)| k)
 }
 
 /// A remedy that names the nearest word.

@@ -7,7 +7,11 @@
 
 mod errors;
 mod floors;
+mod hostile;
 mod laws;
 mod registered;
 mod rules;
+#[allow(dead_code)]
+#[path = "../frames/scene.rs"]
+mod scene;
 mod stage;

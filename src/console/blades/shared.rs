@@ -3,15 +3,25 @@
 use serde_json::Value;
 
 use super::super::rows::{Cell, Mark};
+use super::super::text;
 use super::super::theme::Token;
 use crate::engine::event::Actor;
 use crate::engine::ids::{PersonId, ResourceId, SubscriptionId};
 use crate::engine::lockbox::{grant, jit, request, ticket};
 use crate::engine::people::Side;
+use crate::engine::text::Untrusted;
 use crate::engine::{SimTime, Span, World};
 
 pub fn person(world: &World, id: &PersonId) -> Cell {
     Cell::new(name(world, id)).raw(id.as_str())
+}
+
+/// Longest name of a person, an organisation or a subscription, in columns. A world file may say more, but
+/// a name is no place for a speech: it would push aside what has to be read before a decision.
+const NAME_MAX: usize = 60;
+
+fn short(name: &Untrusted) -> String {
+    text::cut(&name.to_string(), NAME_MAX).into_owned()
 }
 
 /// The name of a person, or the id of one nobody knows.
@@ -20,7 +30,7 @@ pub fn name(world: &World, id: &PersonId) -> String {
         .people
         .persons
         .get(id)
-        .map_or_else(|| id.to_string(), |p| p.name.to_string())
+        .map_or_else(|| id.to_string(), |p| short(&p.name))
 }
 
 pub fn actor_name(world: &World, actor: &Actor) -> String {
@@ -47,7 +57,7 @@ pub fn position(world: &World, id: &PersonId) -> String {
                 .people
                 .tenants
                 .get(tenant)
-                .map_or_else(|| tenant.to_string(), |t| t.name.to_string());
+                .map_or_else(|| tenant.to_string(), |t| short(&t.name));
             at(world, id, organisation)
         }
     }
@@ -84,7 +94,7 @@ pub fn subscription(world: &World, id: &SubscriptionId) -> Cell {
         .resources
         .subscriptions
         .get(id)
-        .map_or_else(|| id.to_string(), |s| s.name.to_string());
+        .map_or_else(|| id.to_string(), |s| short(&s.name));
     Cell::new(name).raw(id.as_str())
 }
 

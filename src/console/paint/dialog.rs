@@ -62,10 +62,10 @@ pub fn paint(canvas: &mut Canvas, app: &App, ctx: &Ctx, body: Area, dialog: &Dia
                 x: 2,
                 cell: Cell::new("… and more, on the page").tone(Token::Hint),
             }],
-            bar: if refusal.is_none() {
-                Bar::Side
-            } else {
-                Bar::None
+            // What was cut off is a stranger's only where a stranger's words had begun.
+            bar: match lines.last().map(|line| line.bar) {
+                Some(Bar::Top | Bar::Side) => Bar::Side,
+                _ => Bar::None,
             },
             rule: false,
         });
