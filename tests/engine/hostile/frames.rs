@@ -11,7 +11,7 @@ use crate::scene::Scene;
 use crate::stage::{Stage, person};
 
 const SIZES: [(u16, u16); 2] = [(80, 24), (120, 40)];
-/// Of the frames that could be painted for each string, one is.
+/// Kinds of frames; beside them, a list and the persona picker. A string gets one of them.
 const PAGES: usize = 5;
 const DIALOGS: usize = 4;
 
