@@ -30,7 +30,10 @@ pub struct Sheet {
 }
 
 #[derive(Deserialize)]
-#[serde(untagged)]
+#[serde(
+    untagged,
+    expecting = "a colour in quotes or a style like { fg = \"#rrggbb\", bold = true } belongs here"
+)]
 enum Given {
     Colour(String),
     Style(BTreeMap<String, toml::Value>),

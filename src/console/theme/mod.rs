@@ -226,6 +226,10 @@ mod tests {
     fn a_mistake_names_file_line_key_and_the_nearest_word() {
         let wrong = |text: &str| file::parse("mine.toml", text).unwrap_err().to_string();
         assert_eq!(
+            wrong("[surface]\nbase = 3\n"),
+            "mine.toml:2: a colour in quotes or a style like { fg = \"#rrggbb\", bold = true } belongs here"
+        );
+        assert_eq!(
             wrong("[theme]\nname = \"x\"\n[status]\nwran = \"#ffffff\"\n"),
             "mine.toml:4: [status] key \"wran\" is not known; did you mean warn?"
         );

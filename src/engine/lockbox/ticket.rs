@@ -257,7 +257,7 @@ pub(crate) fn decide(draft: &mut Draft, command: &Command) -> Result<(), Refusal
         Command::Escalate { ticket, to, text } => {
             let found = open_ticket(&draft.world, *ticket)?;
             on_the_case(&draft.world, &by, &found, false)?;
-            let engineer = draft.world.person(to)?;
+            let engineer = draft.world.person(to).map_err(|no| no.target("to"))?;
             if engineer.side != Side::Vendor(VendorRole::DevOpsEngineer) {
                 return Err(errors::SUP_03
                     .says(format!("{to} is no Azure DevOps engineer."))

@@ -39,6 +39,10 @@ pub fn letter(world: &World, id: MailId, mail: &Mail) -> Option<Letter> {
         .lines()
         .map(|line| format!("  | {line}\n"))
         .collect();
+    let engineer = match world.people.persons.get(&request.engineer) {
+        Some(known) => format!("{} ({})", known.name, request.engineer),
+        None => request.engineer.to_string(),
+    };
     let body = format!(
         "SIMULATION - this is an exercise in lockbox; nobody at Microsoft sent it.\n\n\
          A Microsoft engineer asks for access to data of your organisation.\n\n\
@@ -57,7 +61,6 @@ pub fn letter(world: &World, id: MailId, mail: &Mail) -> Option<Letter> {
         ticket = request.ticket,
         name = subscription.name,
         subscription_guid = world.subscription_guid(&request.subscription),
-        engineer = request.engineer,
         level = request.level,
         expires = request.expires_at.to_http_date(),
     );
