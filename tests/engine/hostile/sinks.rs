@@ -85,9 +85,9 @@ fn lists(n: usize, hostile: &Hostile, texts: &[String]) {
             actor: &Actor::Observer,
         };
         let rows = blade.ids(eye, None).unwrap().len();
-        // Two formats of each list, the other two with the next strings; the rules name nobody.
-        let formats = &FORMATS[2 * ((n + i) % 2)..][..2];
-        for &format in formats.iter().filter(|_| *blade != Blade::Rules || n < 2) {
+        // Of each list one format; the other three with the next strings. The rules name nobody.
+        let format = FORMATS[(n + i) % 4];
+        if *blade != Blade::Rules || n < 4 {
             let width = [40, 80, 120, 200][(n + i) % 4];
             let out = once(&world, now, &Actor::Observer, word, format, width).unwrap();
             inert_but_tabs(&(word, format), format, &out);
