@@ -14,30 +14,28 @@ const FRAME_HEADER: usize = 24;
 
 /// What is wrong with the log, if anything is.
 pub(super) fn damage(path: &Path) -> io::Result<Option<&'static str>> {
+    let read = || match fs::read(path) {
+        Ok(bytes) => Ok(bytes),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+        Err(e) => Err(e),
+    };
+    let mut bytes = read()?;
     loop {
-        let bytes = match fs::read(path) {
-            Ok(bytes) => bytes,
-            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(e) => return Err(e),
+        let Some((end, found)) = inspect(&bytes) else {
+            return Ok(None);
         };
-        let found = inspect(&bytes);
-        // A process may have begun the log anew while it was read: then look again.
-        let unchanged = || match fs::File::open(path) {
-            Ok(mut file) => {
-                let mut header = [0; HEADER];
-                io::Read::read_exact(&mut file, &mut header)?;
-                Ok(bytes.starts_with(&header))
-            }
-            Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(false),
-            Err(e) => Err(e),
-        };
-        if found.is_none() || unchanged()? {
-            return Ok(found);
+        // One read is not one moment: a process may have finished this frame, or begun the log anew, while
+        // the commits behind it were read. Damage is what a second read, begun after those commits, sees too.
+        let again = read()?;
+        if again.get(..end) == bytes.get(..end) {
+            return Ok(Some(found));
         }
+        bytes = again;
     }
 }
 
-fn inspect(bytes: &[u8]) -> Option<&'static str> {
+/// What is wrong, and where the part ends that shows it.
+fn inspect(bytes: &[u8]) -> Option<(usize, &'static str)> {
     let (header, mut frames) = bytes.split_at_checked(HEADER)?;
     if header.iter().all(|b| *b == 0) {
         return None;
@@ -45,15 +43,18 @@ fn inspect(bytes: &[u8]) -> Option<&'static str> {
     let big_endian = match word(header, 0) {
         0x377f_0682 => false,
         0x377f_0683 => true,
-        _ => return Some("the header of its write-ahead log cannot be read"),
+        _ => return Some((HEADER, "the header of its write-ahead log cannot be read")),
     };
     let mut sum = checksum((0, 0), &header[..24], big_endian);
     if sum != (word(header, 24), word(header, 28)) {
-        return Some("the header of its write-ahead log does not fit its checksum");
+        return Some((
+            HEADER,
+            "the header of its write-ahead log does not fit its checksum",
+        ));
     }
     let page = word(header, 8) as usize;
     let salts = &header[16..24];
-    let (mut bad, mut commits_behind) = (false, 0);
+    let (mut end, mut bad, mut commits_behind) = (HEADER, false, 0);
     while let Some((frame, rest)) = frames.split_at_checked(FRAME_HEADER + page) {
         frames = rest;
         let is_commit = word(frame, 4) != 0;
@@ -62,11 +63,15 @@ fn inspect(bytes: &[u8]) -> Option<&'static str> {
             commits_behind += u32::from(ours && is_commit);
             continue;
         }
+        end += frame.len();
         sum = checksum(sum, &frame[..8], big_endian);
         sum = checksum(sum, &frame[FRAME_HEADER..], big_endian);
         bad = !ours || sum != (word(frame, 16), word(frame, 20));
     }
-    (commits_behind >= 2).then_some("a frame of its write-ahead log does not fit its checksum")
+    (commits_behind >= 2).then_some((
+        end,
+        "a frame of its write-ahead log does not fit its checksum",
+    ))
 }
 
 fn word(bytes: &[u8], at: usize) -> u32 {
