@@ -10,6 +10,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+use unicode_width::UnicodeWidthChar;
 
 /// Text written by somebody else. `Display` is scrubbed to a single line; see [`Untrusted::lines`].
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, Default)]
@@ -91,22 +92,36 @@ pub fn acts(c: char) -> bool {
         || u32::from(c) & 0xfffe == 0xfffe
 }
 
-/// The text with every acting character shown as `⟨U+XXXX⟩`. A tab becomes one space.
+/// Marks a grapheme may pile on its base. Every living script does with fewer; more of them overdraw the
+/// lines above and below in some terminals.
+const MARKS_MAX: usize = 8;
+
+/// The text with every acting character shown as `⟨U+XXXX⟩`, and so every combining mark beyond what a
+/// script needs. A tab becomes one space.
 pub fn scrub(text: &str) -> Cow<'_, str> {
-    if !text.chars().any(acts) {
+    let mut marks = 0;
+    if text.is_ascii() && !text.chars().any(acts) || !text.chars().any(|c| shown(c, &mut marks)) {
         return Cow::Borrowed(text);
     }
+    marks = 0;
     let mut out = String::with_capacity(text.len() + 16);
     for c in text.chars() {
+        let shown = shown(c, &mut marks);
         if c == '\t' {
             out.push(' ');
-        } else if acts(c) {
+        } else if shown {
             out.push_str(&format!("⟨U+{:04X}⟩", u32::from(c)));
         } else {
             out.push(c);
         }
     }
     Cow::Owned(out)
+}
+
+/// Whether a character is to be shown as its number; `marks` counts those piled up so far.
+fn shown(c: char, marks: &mut usize) -> bool {
+    *marks = if c.width() == Some(0) { *marks + 1 } else { 0 };
+    acts(c) || *marks > MARKS_MAX
 }
 
 /// A spreadsheet runs a field that begins like a formula; an apostrophe makes it text.
@@ -151,6 +166,18 @@ mod tests {
             "x⟨U+202E⟩y⟨U+200B⟩z⟨U+009B⟩1m"
         );
         assert_eq!(scrub("한국어 é 🔑"), "한국어 é 🔑");
+    }
+
+    #[test]
+    fn marks_piled_beyond_what_scripts_need_are_shown() {
+        assert_eq!(
+            scrub("e\u{301}\u{323}, 한\u{11ab}, คำ"),
+            "e\u{301}\u{323}, 한\u{11ab}, คำ"
+        );
+        let piled = format!("a{}b", "\u{335}".repeat(1_000));
+        let scrubbed = scrub(&piled);
+        assert_eq!(scrubbed.matches('\u{335}').count(), MARKS_MAX);
+        assert_eq!(scrubbed.matches("⟨U+0335⟩").count(), 1_000 - MARKS_MAX);
     }
 
     #[test]
