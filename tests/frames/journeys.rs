@@ -73,6 +73,17 @@ fn enter_on_a_missing_code_says_what_to_type_and_stays_there() {
 }
 
 #[test]
+fn a_decision_without_a_reason_is_not_made_and_asks_for_one() {
+    let mut scene = Scene::new(one(), person("ann"), SIZE);
+    let id = waiting(&scene);
+    scene.press("g p d tab enter");
+    scene.shows("Give a reason first");
+    assert_eq!(scene.stage.status(id), request::Status::Pending);
+    scene.type_text("not needed").press("tab tab enter");
+    assert_eq!(scene.stage.status(id), request::Status::Denied);
+}
+
+#[test]
 fn a_key_that_means_nothing_here_says_so() {
     let mut scene = Scene::new(one(), person("ann"), SIZE);
     scene.press("z").shows("z does nothing; ? shows what does.");

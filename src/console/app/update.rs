@@ -312,6 +312,14 @@ impl App {
             }
             Focus::Reason => dialog.turn(false, true),
             Focus::Code if dialog.code_right(ctx.world) => dialog.focus = Focus::Yes,
+            // As on the command line: what goes on the record says why.
+            Focus::Yes if dialog.code_right(ctx.world) && dialog.reason_text().is_blank() => {
+                dialog.focus = Focus::Reason;
+                self.say(
+                    "Give a reason first; it goes on the record.",
+                    Token::ToastWarn,
+                );
+            }
             Focus::Yes if dialog.code_right(ctx.world) => {
                 dialog.sent = true;
                 let command = Box::new(dialog.command());
