@@ -1055,6 +1055,12 @@ fn the_clock_is_paused_rated_and_jumps_to_what_is_next() {
     place.pending();
     let show = place.run(&["clock", "show"]).ok();
     assert!(show.out.contains("LB-000025 is Denied"), "{}", show.out);
+    let outsider = place.run(&["--as", "klaus.brandt", "clock", "show"]).ok();
+    assert!(
+        !outsider.out.contains("LB-"),
+        "another organisation's: {}",
+        outsider.out
+    );
     assert_eq!(place.json(&["clock", "rate", "60"])["rate"], 60);
     assert_eq!(place.json(&["clock", "pause"])["paused"], true);
     assert_eq!(place.json(&["clock", "resume"])["paused"], false);

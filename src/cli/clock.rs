@@ -9,8 +9,8 @@ use super::failure::Failure;
 use super::names;
 use super::print::{self, Block, Format, Page, field, opt};
 use super::session::{Done, Session, failure};
-use crate::engine::projections::sentence::sentence;
-use crate::engine::timers::Timer;
+use crate::engine::projections::sentence::{sentence, upcoming};
+
 use crate::engine::{self, Actor, Command, Event, SimTime, Span, World};
 use crate::runtime::clock::{advanced, checked_rate, next_due};
 use crate::runtime::{ClockCommand, HostError, Reading};
@@ -163,7 +163,8 @@ fn show(session: &Session, context: &Context) -> Result<(), Failure> {
             format!(
                 "{}: {}",
                 names::when(reading.now, key.at),
-                due(world, timer)
+                upcoming(world, reading.now, session.actor(), timer)
+                    .unwrap_or_else(|| "something that is not for you to see".to_owned())
             )
         },
     );
@@ -180,20 +181,4 @@ fn show(session: &Session, context: &Context) -> Result<(), Failure> {
 
 fn utc(at: SimTime) -> String {
     at.calendar().format("%a %Y-%m-%d %H:%M:%S").to_string()
-}
-
-/// What a timer will do.
-fn due(world: &World, timer: &Timer) -> String {
-    match timer {
-        Timer::RequestExpires(id) => format!("{id} expires"),
-        Timer::RequestSettles(id) => {
-            let request = world.lockbox.requests.get(id);
-            match request.and_then(|r| r.status.settles_to()) {
-                Some(status) => format!("{id} is {status}"),
-                None => format!("{id} goes on"),
-            }
-        }
-        Timer::GrantEnds(id) => format!("{id} ends"),
-        Timer::StoryStep(id) => format!("a scripted event of the story {id}"),
-    }
 }

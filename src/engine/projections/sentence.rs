@@ -4,17 +4,35 @@
 
 use unicode_segmentation::UnicodeSegmentation;
 
+use crate::engine::ask::{Query, ask};
 use crate::engine::event::{Actor, Event, Fact};
 use crate::engine::lockbox::jit::{self, State};
 use crate::engine::lockbox::{grant, request, ticket};
 use crate::engine::people::{self, Principal};
 use crate::engine::rules::{self, JitOutcome};
 use crate::engine::text::{Untrusted, scrub};
+use crate::engine::time::SimTime;
+use crate::engine::timers::Timer;
 use crate::engine::world::{self, World};
 use crate::engine::{resources, story};
 
 /// Longest quotation, in characters as a reader counts them.
 const QUOTE_MAX: usize = 160;
+
+/// What a timer will do, as far as the actor may know.
+pub fn upcoming(world: &World, now: SimTime, actor: &Actor, timer: &Timer) -> Option<String> {
+    let sees = |query: Query| ask(world, now, actor, &query).is_ok();
+    match timer {
+        Timer::RequestExpires(id) if sees(Query::Request(*id)) => Some(format!("{id} expires")),
+        Timer::RequestSettles(id) if sees(Query::Request(*id)) => {
+            let status = world.lockbox.requests.get(id)?.status.settles_to()?;
+            Some(format!("{id} is {status}"))
+        }
+        Timer::GrantEnds(id) if sees(Query::Grant(*id)) => Some(format!("{id} ends")),
+        Timer::StoryStep(_) => Some("a scripted event".to_owned()),
+        _ => None,
+    }
+}
 
 /// One sentence about an event. `world` is the world the event belongs to, at or after it.
 pub fn sentence(world: &World, event: &Event) -> String {

@@ -8,6 +8,7 @@ use crate::console::theme::Token;
 use crate::engine::ids::RequestId;
 use crate::engine::lockbox::request::Status;
 use crate::engine::lockbox::{grant, request};
+use crate::engine::projections::sentence;
 use crate::engine::timers::Timer;
 use crate::engine::{Actor, Answer, Query, Refusal, SimTime, World, ask, due};
 
@@ -227,25 +228,12 @@ pub fn at_next(eye: Eye) -> Option<String> {
 
 /// What time will do, as far as the actor may know.
 fn upcoming(eye: Eye, timer: &Timer) -> Option<Cell> {
-    let sees = |query: Query| ask(eye.world, eye.now, eye.actor, &query).is_ok();
-    Some(match timer {
-        Timer::RequestExpires(id) if sees(Query::Request(*id)) => {
-            Cell::new(format!("{id} expires"))
-                .mark(Mark::Waiting)
-                .tone(Token::Pending)
-        }
-        Timer::RequestSettles(id) if sees(Query::Request(*id)) => {
-            let status = eye.world.lockbox.requests.get(id)?.status.settles_to()?;
-            Cell::new(format!("{id} is {status}"))
-                .mark(Mark::Busy)
-                .tone(Token::Info)
-        }
-        Timer::GrantEnds(id) if sees(Query::Grant(*id)) => Cell::new(format!("{id} ends"))
-            .mark(Mark::Ok)
-            .tone(Token::Approved),
-        Timer::StoryStep(_) => Cell::new("a scripted event")
-            .mark(Mark::Info)
-            .tone(Token::Muted),
-        _ => return None,
-    })
+    let text = sentence::upcoming(eye.world, eye.now, eye.actor, timer)?;
+    let (mark, tone) = match timer {
+        Timer::RequestExpires(_) => (Mark::Waiting, Token::Pending),
+        Timer::RequestSettles(_) => (Mark::Busy, Token::Info),
+        Timer::GrantEnds(_) => (Mark::Ok, Token::Approved),
+        Timer::StoryStep(_) => (Mark::Info, Token::Muted),
+    };
+    Some(Cell::new(text).mark(mark).tone(tone))
 }
