@@ -1,7 +1,7 @@
 //! lockbox: a terminal operations console that rehearses Customer Lockbox on a deterministic simulation.
 //!
 //! The house; a file imports only from its own room or from floors below, and rooms on one floor do not
-//! import each other (`tests/floors.rs` holds this):
+//! import each other (`tests/engine/floors.rs` holds this):
 //!
 //! ```text
 //! floor 6   cli/  main.rs          parse, choose a mode, print, exit code
