@@ -37,11 +37,13 @@ pub(super) fn generate(build: &Build<'_>, root: &Fields<'_>, locales: &Locales) 
             None,
         );
     }
-    // Ordinary requests need four days to expire, pending ones must not have.
-    if over < Span::days(5) {
+    // Ordinary requests need their time to expire, pending ones must not have had it.
+    let expiry = build.world.rules.request_expiry;
+    let shortest = Span(expiry.0 + Span::days(1).0);
+    if over < shortest {
         g.wrong(
             "over",
-            format!("{over} is too short; it is at least 5d."),
+            format!("{over} is too short; it is at least {shortest}."),
             None,
         );
     }
@@ -65,6 +67,7 @@ pub(super) fn generate(build: &Build<'_>, root: &Fields<'_>, locales: &Locales) 
         seed,
         from: build.opens_at - over,
         opens_at: build.opens_at,
+        expiry,
         denied,
         expired,
         revoked,

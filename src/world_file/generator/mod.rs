@@ -31,6 +31,8 @@ pub(super) struct Plan {
     pub seed: u64,
     pub from: SimTime,
     pub opens_at: SimTime,
+    /// How long a request waits, by the rules of this world.
+    pub expiry: Span,
     /// Percent of the decided ones; the rest is approved.
     pub denied: u64,
     pub expired: u64,
@@ -56,9 +58,9 @@ impl Plan {
 
     /// When the n-th story of those that wait at the opening begins: late enough not to expire before.
     fn pending_at(&self, n: u64) -> SimTime {
-        let from = self.opens_at - Span::days(4) + Span::minutes(10);
         let until = self.opens_at - Span::minutes(2);
-        self.slot("pending", from, until, n, self.pending)
+        let from = self.opens_at - self.expiry + Span::minutes(10);
+        self.slot("pending", from.min(until), until, n, self.pending)
     }
 
     /// The n-th of `of` instants spread over a window, each somewhere in its own slot.
@@ -135,8 +137,8 @@ impl<'p> Telling<'p> {
         let place = dice.pick(&plan.cast.places);
         let thing = dice.pick(&place.things);
         let roll = dice.below(100);
-        // A request that begins less than four days and some hours before the opening cannot expire before.
-        let can_expire = at + Span::days(4) + Span::hours(6) < plan.opens_at;
+        // A request that begins less than its wait and some hours before the opening cannot expire before.
+        let can_expire = at + plan.expiry + Span::hours(6) < plan.opens_at;
         let fate = if waits {
             Fate::Waits
         } else if roll < plan.denied {
@@ -285,8 +287,8 @@ impl<'p> Telling<'p> {
                 self.step(Some(&owner), Deed::Revoke { reason });
             }
             Fate::Waits => {
-                // Two in five are decided in the days after the opening, within their four days.
-                let left = (self.plan.opens_at + Span::minutes(20)).until(asked + Span::days(4));
+                // Two in five are decided in the days after the opening, while they wait.
+                let left = (self.plan.opens_at + Span::minutes(20)).until(asked + self.plan.expiry);
                 if self.dice.below(5) < 3 || left < Span::hours(1) {
                     return;
                 }

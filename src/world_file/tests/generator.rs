@@ -28,6 +28,16 @@ fn the_generator_gives_exactly_the_number_asked_and_exactly_that_many_wait() {
 }
 
 #[test]
+fn generated_requests_wait_as_long_as_the_rules_of_their_world_say() {
+    for expiry in ["2d", "9d"] {
+        let text = generated(400, 60) + &format!("\n[rules]\nrequest-expiry = \"{expiry}\"\n");
+        let world = play(&text);
+        assert_eq!(world.rules.request_expiry.to_string(), expiry);
+        assert_eq!(world.lockbox.pending.len(), 60);
+    }
+}
+
+#[test]
 fn the_generated_mix_is_the_one_asked_for() {
     let summary = check("g.toml", &generated(2_000, 100)).unwrap();
     let count = |status: &str| summary.statuses.get(status).copied().unwrap_or(0);
