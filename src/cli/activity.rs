@@ -1,4 +1,4 @@
-//! `lockbox activity`: the activity log with its four operation filters (R-AUD-02).
+//! `lockbox activity`: the activity log, with filters for the four operations of Lockbox (R-AUD-02).
 
 use clap::Subcommand;
 
@@ -8,15 +8,14 @@ use super::failure::Failure;
 use super::print::{List, col, flex};
 use crate::engine::Span;
 use crate::engine::ask::{Answer, Query};
-use crate::engine::lockbox::Activity;
-use crate::engine::lockbox::request::{Operation, Request};
-use crate::engine::projections::activity_log::{entry, wire};
+use crate::engine::lockbox::request::Operation;
+use crate::engine::projections::activity_log::{Activity, Entry, entry, wire};
 
 #[derive(Debug, Clone, Copy, Subcommand)]
 pub enum ActivityCommand {
     /// List the activity log, newest first; as JSON in the shape of the Insights API
     List {
-        /// create, approve, deny or expire, or the label or name of the operation
+        /// Only one operation of Lockbox: create, approve, deny or expire, or its label or name
         #[arg(long, value_parser = args::operation)]
         operation: Option<Operation>,
         /// How far back, for example 7d [default: 90d]
@@ -32,12 +31,11 @@ pub fn run(command: ActivityCommand, context: &Context) -> Result<(), Failure> {
     let Answer::Activity(places) = session.ask(&Query::Activity { operation, back })? else {
         return Ok(());
     };
-    let items: Vec<(&Activity, &Request)> = places
+    let items: Vec<(&Activity, Entry)> = places
         .iter()
         .filter_map(|place| {
-            let activity = world.lockbox.activity.get(*place)?;
-            let request = world.lockbox.requests.get(&activity.request)?;
-            Some((activity, &**request))
+            let activity = world.activity.get(*place)?;
+            Some((activity, entry(world, activity)?))
         })
         .collect();
     context.list(&List {
@@ -45,7 +43,7 @@ pub fn run(command: ActivityCommand, context: &Context) -> Result<(), Failure> {
         columns: vec![
             col("TIME"),
             col("OPERATION"),
-            col("REQUEST"),
+            flex("ABOUT"),
             col("STATUS"),
             flex("CALLER"),
             flex("REASON"),
@@ -58,18 +56,18 @@ pub fn run(command: ActivityCommand, context: &Context) -> Result<(), Failure> {
             "properties.lockboxStatus",
             "caller",
             "properties.reason",
+            "resourceId",
             "subscriptionId",
             "level",
         ],
         items,
-        cells: &|(activity, request)| {
-            let entry = entry(world, activity, request);
+        cells: &|(activity, entry)| {
             vec![
                 activity.at.to_seconds(),
-                activity.operation.label().to_owned(),
-                activity.request.to_string(),
-                entry.lockbox_status.to_owned(),
-                entry.caller,
+                entry.label.to_owned(),
+                entry.about.clone(),
+                entry.status.to_owned(),
+                entry.caller.clone(),
                 entry.reason.to_string(),
             ]
         },

@@ -153,6 +153,7 @@ pub fn form(code: &str, message: impl Into<String>, remedy: impl Into<String>) -
         remedy: remedy.into(),
         allowed_from: None,
         current_status: None,
+        inner: None,
     }
 }
 

@@ -53,7 +53,7 @@ pub fn resource(world: &World, id: &ResourceId) -> String {
         Some(found) => format!(
             "{id}, {}, Lockbox: {}",
             found.kind.title(),
-            found.coverage().title()
+            world.coverage(found).title()
         ),
         None => id.to_string(),
     }

@@ -116,6 +116,20 @@ fn sees(world: &World, actor: &Actor, event: &Event) -> bool {
         // What the world file makes happen is the observer's business.
         Fact::Story(_) => return *actor == Actor::Observer,
         Fact::World(_) | Fact::Rules(_) | Fact::People(_) | Fact::Resources(_) => return true,
+        Fact::Vault(f) => Query::Vault(f.vault().clone()),
+        Fact::Key(f) => Query::Vault(f.vault().clone()),
+        Fact::Policy(f) => Query::Vault(f.vault().clone()),
+        Fact::Fault(f) => Query::Vault(f.vault().clone()),
+        Fact::Cluster(f) => Query::Cluster(f.cluster().clone()),
+        Fact::Encryption(f) => Query::Cluster(f.cluster().clone()),
+        Fact::Link(f) => Query::Workspace(f.workspace().clone()),
+        Fact::Support(_) => return true,
+        Fact::Workspace(f) => Query::Workspace(f.workspace().clone()),
+        Fact::Search(f) => Query::Workspace(f.workspace().clone()),
+        Fact::Storage(f) => match world.storage_accounts.contains_key(f.resource()) {
+            true => Query::StorageAccount(f.resource().clone()),
+            false => Query::Workspace(f.resource().clone()),
+        },
     };
     ask(world, world.now, actor, &query).is_ok()
 }

@@ -6,17 +6,24 @@
 //! customer's person sees what a role carries on the subscription; access that bypassed the customer is not
 //! theirs to see (i-32), nor is what goes on inside the vendor. A mail belongs to its reader.
 
+use std::sync::Arc;
+
 use imbl::OrdMap;
 
 use super::errors;
 use super::event::Actor;
-use super::ids::{GrantId, JitId, MailId, RequestId, SubscriptionId, TicketId};
+use super::ids::{
+    GrantId, JitId, MailId, OperationId, RequestId, ResourceId, SubscriptionId, TicketId, VaultName,
+};
+use super::ingestion::route::Route;
 use super::lockbox::approvers::Approver;
 use super::lockbox::request::{Operation, Status};
 use super::lockbox::ticket::unauthorized;
 use super::people::{Action, Side};
+use super::projections::activity_log::Subject;
 use super::refusal::Refusal;
 use super::time::{SimTime, Span};
+use super::workspace::saved_search::{Kind, Saved};
 use super::world::World;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,6 +50,37 @@ pub enum Query {
     },
     Mails,
     Mail(MailId),
+    /// Vaults by name; the deleted ones are another list (R-KV-02).
+    Vaults {
+        deleted: bool,
+    },
+    Vault(VaultName),
+    /// Clusters by id: of a subscription or resource group, or of all (R-CLU-18). Deleted ones are not found.
+    Clusters {
+        subscription: Option<SubscriptionId>,
+        group: Option<Arc<str>>,
+    },
+    Cluster(ResourceId),
+    /// Clusters that support can still recover.
+    DeletedClusters,
+    Workspaces {
+        deleted: bool,
+    },
+    Workspace(ResourceId),
+    /// Newest first.
+    Operations,
+    Operation(OperationId),
+    StorageAccounts,
+    StorageAccount(ResourceId),
+    /// Saved searches and alert queries of a workspace, by name.
+    Saved {
+        workspace: ResourceId,
+        kind: Kind,
+    },
+    /// Whether the data of a workspace can be read (E-QRY-01, 02).
+    Readable(ResourceId),
+    /// Where its data goes now (E-ING-01 when it is lost).
+    Route(ResourceId),
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,10 +89,17 @@ pub enum Answer {
     Tickets(Vec<TicketId>),
     Jits(Vec<JitId>),
     Grants(Vec<GrantId>),
-    /// Places in `lockbox.activity`.
+    /// Places in `activity`.
     Activity(Vec<usize>),
     Mails(Vec<MailId>),
     Approvers(Vec<Approver>),
+    Vaults(Vec<VaultName>),
+    Clusters(Vec<ResourceId>),
+    Workspaces(Vec<ResourceId>),
+    Operations(Vec<OperationId>),
+    StorageAccounts(Vec<ResourceId>),
+    Saved(Vec<Arc<Saved>>),
+    Route(Route),
     /// The thing asked for exists and may be seen.
     Yes,
 }
@@ -152,18 +197,24 @@ pub fn ask(world: &World, now: SimTime, actor: &Actor, query: &Query) -> Result<
             let since = now - back.unwrap_or(world.rules.activity_lookback);
             let mut sees = eyes.on(Action::ActivityRead);
             Answer::Activity(
-                lockbox
+                world
                     .activity
                     .iter()
                     .enumerate()
                     .rev()
                     .take_while(|(_, a)| a.at >= since)
-                    .filter(|(_, a)| operation.is_none_or(|op| a.operation == op))
                     .filter(|(_, a)| {
-                        lockbox
+                        operation.is_none_or(|op| match a.subject {
+                            Subject::Lockbox { operation, .. } => operation == op,
+                            Subject::Administrative { .. } => false,
+                        })
+                    })
+                    .filter(|(_, a)| match &a.subject {
+                        Subject::Lockbox { request, .. } => lockbox
                             .requests
-                            .get(&a.request)
-                            .is_some_and(|r| sees(&r.subscription))
+                            .get(request)
+                            .is_some_and(|r| sees(&r.subscription)),
+                        Subject::Administrative { resource, .. } => sees(&resource.subscription()),
                     })
                     .map(|(i, _)| i)
                     .collect(),
@@ -186,7 +237,144 @@ pub fn ask(world: &World, now: SimTime, actor: &Actor, query: &Query) -> Result<
             }
             Answer::Yes
         }
+        Query::Vaults { deleted } => {
+            let mut sees = eyes.within(Action::VaultRead);
+            Answer::Vaults(
+                world
+                    .vaults
+                    .values()
+                    .filter(|v| v.deleted.is_some() == *deleted && sees(&v.id))
+                    .map(|v| v.name.clone())
+                    .collect(),
+            )
+        }
+        Query::Vault(name) => {
+            let vault = world.vault(name)?;
+            eyes.must_within(Action::VaultRead, &vault.id)?;
+            Answer::Yes
+        }
+        Query::Clusters {
+            subscription,
+            group,
+        } => {
+            if let Some(subscription) = subscription {
+                world.subscription(subscription)?;
+                if let Some(group) = group {
+                    world.resource_group(subscription, group)?;
+                }
+            }
+            let mut sees = eyes.within(Action::ClusterRead);
+            Answer::Clusters(
+                world
+                    .clusters
+                    .values()
+                    .filter(|c| c.is_live())
+                    .filter(|c| {
+                        let (s, g, _) = c.id.parts();
+                        subscription.as_ref().is_none_or(|wanted| *wanted == s)
+                            && group.as_deref().is_none_or(|wanted| wanted == g)
+                    })
+                    .filter(|c| sees(&c.id))
+                    .map(|c| c.id.clone())
+                    .collect(),
+            )
+        }
+        Query::Cluster(id) => {
+            let cluster = world.live_cluster(id)?;
+            eyes.must_within(Action::ClusterRead, &cluster.id)?;
+            Answer::Yes
+        }
+        Query::DeletedClusters => {
+            let mut sees = eyes.within(Action::ClusterRead);
+            Answer::Clusters(
+                world
+                    .clusters
+                    .values()
+                    .filter(|c| !c.is_live() && sees(&c.id))
+                    .map(|c| c.id.clone())
+                    .collect(),
+            )
+        }
+        Query::Workspaces { deleted } => {
+            let mut sees = eyes.within(Action::WorkspaceRead);
+            Answer::Workspaces(
+                world
+                    .workspaces
+                    .values()
+                    .filter(|w| w.deleted.is_some() == *deleted && sees(&w.id))
+                    .map(|w| w.id.clone())
+                    .collect(),
+            )
+        }
+        Query::Workspace(id) => {
+            let workspace = world.workspace(id, &errors::WL_01)?;
+            eyes.must_within(Action::WorkspaceRead, &workspace.id)?;
+            Answer::Yes
+        }
+        Query::Operations => {
+            let mut clusters = eyes.within(Action::ClusterRead);
+            let mut workspaces = eyes.within(Action::WorkspaceRead);
+            Answer::Operations(
+                world
+                    .operations
+                    .values()
+                    .rev()
+                    .filter(|o| match &o.workspace {
+                        Some(workspace) => workspaces(workspace),
+                        None => clusters(&o.cluster),
+                    })
+                    .map(|o| o.id)
+                    .collect(),
+            )
+        }
+        Query::Operation(id) => {
+            let operation = world.operation(*id)?;
+            match &operation.workspace {
+                Some(workspace) => eyes.must_within(Action::WorkspaceRead, workspace)?,
+                None => eyes.must_within(Action::ClusterRead, &operation.cluster)?,
+            }
+            Answer::Yes
+        }
+        Query::StorageAccounts => {
+            let mut sees = eyes.within(Action::StorageRead);
+            Answer::StorageAccounts(
+                world
+                    .storage_accounts
+                    .keys()
+                    .filter(|id| sees(id))
+                    .cloned()
+                    .collect(),
+            )
+        }
+        Query::StorageAccount(id) => {
+            world.storage_account(id)?;
+            eyes.must_within(Action::StorageRead, id)?;
+            Answer::Yes
+        }
+        Query::Saved { workspace, kind } => {
+            let found = world.active_workspace(workspace, &errors::WL_01)?;
+            eyes.must_within(Action::SearchRead, workspace)?;
+            if let Some(account) = found.keeps(*kind) {
+                world.storage_opens(now, account)?;
+            }
+            Answer::Saved(found.shown(*kind).cloned().collect())
+        }
+        Query::Readable(workspace) => {
+            eyes.must_within(Action::QueryRead, workspace)?;
+            world.readable(now, workspace)?;
+            Answer::Yes
+        }
+        Query::Route(workspace) => {
+            let route = world.route(workspace)?;
+            eyes.must_within(Action::WorkspaceRead, workspace)?;
+            Answer::Route(route)
+        }
     })
+}
+
+/// The vendor runs the platform, so it knows which clusters and workspaces there are.
+fn vendor_sees(action: Action) -> bool {
+    matches!(action, Action::ClusterRead | Action::WorkspaceRead)
 }
 
 /// What one actor may see.
@@ -242,6 +430,42 @@ impl<'a> Eyes<'a> {
                 Err(unauthorized(self.world, id, action, subscription))
             }
             _ => Ok(()),
+        }
+    }
+
+    /// As [`Eyes::on`] for a resource: what is assigned on its resource group counts too. What a customer
+    /// keeps in a vault, a workspace or a storage account is not the vendor's to see; that there is a cluster
+    /// or a workspace is.
+    fn within(&self, action: Action) -> impl FnMut(&ResourceId) -> bool + 'a {
+        let world = self.world;
+        let who = match self.who {
+            Who::All => None,
+            Who::Vendor(id) if !vendor_sees(action) => Some(id),
+            Who::Vendor(_) => None,
+            Who::Customer(id) => Some(id),
+        };
+        let mut known: OrdMap<(SubscriptionId, Arc<str>), bool> = OrdMap::new();
+        move |resource| {
+            let Some(id) = who else { return true };
+            let (subscription, group, _) = resource.parts();
+            let place = (subscription, Arc::from(group));
+            if let Some(seen) = known.get(&place) {
+                return *seen;
+            }
+            let seen = world.may_in(id, action, &place.0, &place.1);
+            known.insert(place, seen);
+            seen
+        }
+    }
+
+    fn must_within(&self, action: Action, resource: &ResourceId) -> Result<(), Refusal> {
+        match self.who {
+            Who::All => Ok(()),
+            Who::Vendor(_) if vendor_sees(action) => Ok(()),
+            Who::Vendor(id) | Who::Customer(id) => {
+                let (subscription, group, _) = resource.parts();
+                self.world.authorize(id, action, &subscription, group)
+            }
         }
     }
 

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{lockbox, people, resources, rules, story, world};
+use super::{cluster, lockbox, people, resources, rules, story, vault, workspace, world};
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -18,6 +18,17 @@ pub enum Command {
     Jit(lockbox::jit::Command),
     Request(lockbox::request::Command),
     Grant(lockbox::grant::Command),
+    Vault(vault::Command),
+    Key(vault::key::Command),
+    Policy(vault::access_policy::Command),
+    Fault(vault::network::Command),
+    Cluster(cluster::Command),
+    Operation(cluster::operation::Command),
+    Link(cluster::link::Command),
+    Support(cluster::support::Command),
+    Workspace(workspace::Command),
+    Search(workspace::saved_search::Command),
+    Storage(workspace::linked_storage::Command),
 }
 
 macro_rules! commands_from {
@@ -39,4 +50,15 @@ commands_from! {
     Jit: lockbox::jit::Command,
     Request: lockbox::request::Command,
     Grant: lockbox::grant::Command,
+    Vault: vault::Command,
+    Key: vault::key::Command,
+    Policy: vault::access_policy::Command,
+    Fault: vault::network::Command,
+    Cluster: cluster::Command,
+    Operation: cluster::operation::Command,
+    Link: cluster::link::Command,
+    Support: cluster::support::Command,
+    Workspace: workspace::Command,
+    Search: workspace::saved_search::Command,
+    Storage: workspace::linked_storage::Command,
 }

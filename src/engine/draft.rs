@@ -69,9 +69,7 @@ impl Draft {
                 Ok(id.clone())
             }
             Actor::Observer => Err(errors::PPL_02.refuse()),
-            Actor::Time | Actor::Lockbox | Actor::Jit | Actor::Support | Actor::Simulator => {
-                Err(errors::PPL_02.says("This needs a person to do it."))
-            }
+            _ => Err(errors::PPL_02.says("This needs a person to do it.")),
         }
     }
 

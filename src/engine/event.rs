@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::ids::{PersonId, Revision};
 use super::time::SimTime;
-use super::{lockbox, people, resources, rules, story, world};
+use super::{cluster, lockbox, people, resources, rules, story, vault, workspace, world};
 
 /// Who did it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -21,17 +21,23 @@ pub enum Actor {
     Jit,
     /// The support service.
     Support,
+    /// The storage of a dedicated cluster, which calls the vault.
+    Storage,
+    /// The Log Analytics service, which carries out operations.
+    LogAnalytics,
     /// The world file: founds the world and injects faults.
     Simulator,
     /// Looks at everything, does nothing.
     Observer,
 }
 
-const SERVICES: [(&str, Actor); 6] = [
+const SERVICES: [(&str, Actor); 8] = [
     ("time", Actor::Time),
     ("lockbox", Actor::Lockbox),
     ("jit", Actor::Jit),
     ("support", Actor::Support),
+    ("storage", Actor::Storage),
+    ("log-analytics", Actor::LogAnalytics),
     ("simulator", Actor::Simulator),
     ("observer", Actor::Observer),
 ];
@@ -110,6 +116,17 @@ pub enum Fact {
     Jit(lockbox::jit::Fact),
     Request(lockbox::request::Fact),
     Grant(lockbox::grant::Fact),
+    Vault(vault::Fact),
+    Key(vault::key::Fact),
+    Policy(vault::access_policy::Fact),
+    Fault(vault::network::Fact),
+    Cluster(cluster::Fact),
+    Link(cluster::link::Fact),
+    Encryption(cluster::encryption::Fact),
+    Support(cluster::support::Fact),
+    Workspace(workspace::Fact),
+    Search(workspace::saved_search::Fact),
+    Storage(workspace::linked_storage::Fact),
 }
 
 macro_rules! facts_from {
@@ -131,4 +148,15 @@ facts_from! {
     Jit: lockbox::jit::Fact,
     Request: lockbox::request::Fact,
     Grant: lockbox::grant::Fact,
+    Vault: vault::Fact,
+    Key: vault::key::Fact,
+    Policy: vault::access_policy::Fact,
+    Fault: vault::network::Fact,
+    Cluster: cluster::Fact,
+    Link: cluster::link::Fact,
+    Encryption: cluster::encryption::Fact,
+    Support: cluster::support::Fact,
+    Workspace: workspace::Fact,
+    Search: workspace::saved_search::Fact,
+    Storage: workspace::linked_storage::Fact,
 }

@@ -54,6 +54,12 @@ text_id! {
     StoryId
     /// A JIT rule by name.
     JitRuleId
+    /// A key vault by its name, which is its DNS label: lower case, unique in the whole cloud.
+    VaultName
+    /// A key of a vault, by its name there.
+    KeyName
+    /// A version of a key: 32 hexadecimal digits (R-KV-06).
+    KeyVersionId
 }
 
 /// Why a piece of text is not an id of the kind asked for.
@@ -129,6 +135,15 @@ number_id! {
     GrantId, "GR", "grant", "GR-000042"
     /// A mail in the outbox.
     MailId, "ML", "mail", "ML-000042"
+    /// An asynchronous operation. On the wire its GUID stands for it.
+    OperationId, "OP", "operation", "OP-000042"
+    /// A system-assigned managed identity; one belongs to one resource (R-CMK-08). On the wire its GUIDs
+    /// (principal id, cluster id) stand for it.
+    IdentityId, "MI", "managed identity", "MI-000042"
+    /// A storage account of a dedicated cluster.
+    AccountId, "SA", "cluster storage account", "SA-000042"
+    /// An account encryption key.
+    AekId, "AEK", "account encryption key", "AEK-000042"
 }
 
 /// The Service Request ID: 15 digits, `1YYMMDD` and an eight-digit running number (f.8).
@@ -162,6 +177,31 @@ impl FromStr for TicketId {
     }
 }
 text_or_number!(TicketId, u64);
+
+impl VaultName {
+    /// Vault names compare without case.
+    pub fn new(text: &str) -> VaultName {
+        VaultName(text.to_ascii_lowercase().into())
+    }
+}
+
+impl ResourceId {
+    /// The three parts of `subscription/resource-group/name`.
+    pub fn parts(&self) -> (SubscriptionId, &str, &str) {
+        let mut parts = self.0.splitn(3, '/');
+        let mut part = || parts.next().unwrap_or_default();
+        (part().into(), part(), part())
+    }
+
+    pub fn subscription(&self) -> SubscriptionId {
+        self.parts().0
+    }
+
+    /// The last part, as it is; scrub it before it reaches a sink.
+    pub fn name(&self) -> &str {
+        self.parts().2
+    }
+}
 
 /// The number of an event in the journal; 0 is the empty world.
 #[derive(

@@ -9,11 +9,13 @@
 //! World = fold of events. "May I, and if not why?" is `decide` with the events thrown away.
 
 pub mod ask;
+pub mod cluster;
 pub mod command;
 pub mod draft;
 pub mod errors;
 pub mod event;
 pub mod ids;
+pub mod ingestion;
 pub mod lockbox;
 pub mod people;
 pub mod projections;
@@ -25,7 +27,9 @@ pub mod story;
 pub mod text;
 pub mod time;
 pub mod timers;
+pub mod vault;
 pub mod words;
+pub mod workspace;
 pub mod world;
 
 pub use ask::{Answer, Query, ask};
@@ -90,6 +94,17 @@ fn dispatch(draft: &mut Draft, command: &Command) -> Result<(), Refusal> {
         Command::Jit(c) => lockbox::jit::decide(draft, c),
         Command::Request(c) => lockbox::request::decide(draft, c),
         Command::Grant(c) => lockbox::grant::decide(draft, c),
+        Command::Vault(c) => vault::decide(draft, c),
+        Command::Key(c) => vault::key::decide(draft, c),
+        Command::Policy(c) => vault::access_policy::decide(draft, c),
+        Command::Fault(c) => vault::network::decide(draft, c),
+        Command::Cluster(c) => cluster::decide(draft, c),
+        Command::Operation(c) => cluster::operation::decide(draft, c),
+        Command::Link(c) => cluster::link::decide(draft, c),
+        Command::Support(c) => cluster::support::decide(draft, c),
+        Command::Workspace(c) => workspace::decide(draft, c),
+        Command::Search(c) => workspace::saved_search::decide(draft, c),
+        Command::Storage(c) => workspace::linked_storage::decide(draft, c),
     }
 }
 
@@ -113,6 +128,15 @@ fn elapse(draft: &mut Draft) -> Result<(), Refusal> {
             Timer::RequestSettles(id) => lockbox::request::settle_in_time(draft, id),
             Timer::GrantEnds(id) => lockbox::grant::expire(draft, id),
             Timer::StoryStep(id) => story::step(draft, &id),
+            Timer::VaultPurges(vault) => vault::purge_in_time(draft, &vault),
+            Timer::KeyPurges(vault, key) => vault::key::purge_in_time(draft, &vault, &key),
+            Timer::FaultEnds(vault) => vault::network::end_in_time(draft, &vault),
+            Timer::OperationEnds(id) => cluster::operation::end_in_time(draft, id),
+            Timer::ClusterPolls(id) => cluster::encryption::poll_in_time(draft, &id),
+            Timer::EncryptionDue(id) => cluster::encryption::deadline_in_time(draft, &id),
+            Timer::BufferEnds(id) => cluster::encryption::buffer_in_time(draft, &id),
+            Timer::ClusterPurges(id) => cluster::purge_in_time(draft, &id),
+            Timer::WorkspacePurges(id) => workspace::purge_in_time(draft, &id),
         }
         debug_assert!(
             draft.events.len() > before,
@@ -126,6 +150,7 @@ fn elapse(draft: &mut Draft) -> Result<(), Refusal> {
 pub fn evolve(world: &mut World, event: &Event) {
     world.revision = event.revision;
     world.now = event.at;
+    projections::activity_log::record(world, event);
     match &event.fact {
         Fact::World(f) => world::evolve(world, f),
         Fact::Rules(f) => rules::evolve(&mut world.rules, f),
@@ -136,6 +161,19 @@ pub fn evolve(world: &mut World, event: &Event) {
         Fact::Jit(f) => lockbox::jit::evolve(world, event.at, f),
         Fact::Request(f) => lockbox::request::evolve(world, event.at, event.revision, f),
         Fact::Grant(f) => lockbox::grant::evolve(world, event.at, event.revision, f),
+        Fact::Vault(f) => vault::evolve(world, event.at, event.revision, &event.actor, f),
+        Fact::Key(f) => vault::key::evolve(world, event.at, event.revision, &event.actor, f),
+        Fact::Policy(f) => {
+            vault::access_policy::evolve(world, event.at, event.revision, &event.actor, f);
+        }
+        Fact::Fault(f) => vault::network::evolve(world, event.at, event.revision, f),
+        Fact::Cluster(f) => cluster::evolve(world, event.at, event.revision, f),
+        Fact::Link(f) => cluster::link::evolve(world, event.at, event.revision, f),
+        Fact::Encryption(f) => cluster::encryption::evolve(world, event.at, event.revision, f),
+        Fact::Support(f) => cluster::support::evolve(world, event.at, event.revision, f),
+        Fact::Workspace(f) => workspace::evolve(world, event.at, f),
+        Fact::Search(f) => workspace::saved_search::evolve(world, event.at, event.revision, f),
+        Fact::Storage(f) => workspace::linked_storage::evolve(world, f),
     }
 }
 

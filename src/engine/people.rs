@@ -89,39 +89,130 @@ impl SupportPlan {
     }
 }
 
-/// ARM actions checked in the profile `2020` for what exists so far (b.2).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Action {
-    TicketRead,
-    TicketWrite,
-    RequestRead,
-    ActivityRead,
+words! {
+    /// ARM actions checked in the profile `2020` (b.2), by their names on the wire.
+    Action {
+        TicketRead = "Microsoft.Support/supportTickets/read",
+        TicketWrite = "Microsoft.Support/supportTickets/write",
+        RequestRead = "Microsoft.CustomerLockbox/requests/read",
+        ActivityRead = "Microsoft.Insights/eventtypes/values/read",
+        ClusterRead = "Microsoft.OperationalInsights/clusters/read",
+        ClusterWrite = "Microsoft.OperationalInsights/clusters/write",
+        ClusterDelete = "Microsoft.OperationalInsights/clusters/delete",
+        WorkspaceRead = "Microsoft.OperationalInsights/workspaces/read",
+        WorkspaceWrite = "Microsoft.OperationalInsights/workspaces/write",
+        WorkspaceDelete = "Microsoft.OperationalInsights/workspaces/delete",
+        LinkWrite = "Microsoft.OperationalInsights/workspaces/linkedServices/write",
+        LinkDelete = "Microsoft.OperationalInsights/workspaces/linkedServices/delete",
+        LinkedStorageWrite = "Microsoft.OperationalInsights/workspaces/linkedStorageAccounts/write",
+        LinkedStorageDelete = "Microsoft.OperationalInsights/workspaces/linkedStorageAccounts/delete",
+        SearchRead = "Microsoft.OperationalInsights/workspaces/savedSearches/read",
+        SearchWrite = "Microsoft.OperationalInsights/workspaces/savedSearches/write",
+        SearchDelete = "Microsoft.OperationalInsights/workspaces/savedSearches/delete",
+        QueryRead = "Microsoft.OperationalInsights/workspaces/query/read",
+        VaultRead = "Microsoft.KeyVault/vaults/read",
+        VaultWrite = "Microsoft.KeyVault/vaults/write",
+        VaultDelete = "Microsoft.KeyVault/vaults/delete",
+        PolicyWrite = "Microsoft.KeyVault/vaults/accessPolicies/write",
+        VaultPurge = "Microsoft.KeyVault/locations/deletedVaults/purge/action",
+        StorageRead = "Microsoft.Storage/storageAccounts/read",
+        StorageWrite = "Microsoft.Storage/storageAccounts/write",
+    }
 }
 
 impl Action {
     pub fn name(self) -> &'static str {
-        match self {
-            Action::TicketRead => "Microsoft.Support/supportTickets/read",
-            Action::TicketWrite => "Microsoft.Support/supportTickets/write",
-            Action::RequestRead => "Microsoft.CustomerLockbox/requests/read",
-            Action::ActivityRead => "Microsoft.Insights/eventtypes/values/read",
-        }
+        self.word()
     }
 }
 
-/// The matrix b.3: which built-in role carries which action.
+const EVERYBODY: &[Role] = Role::ALL;
+const READERS: &[Role] = &[
+    Role::Owner,
+    Role::Contributor,
+    Role::Reader,
+    Role::LogAnalyticsContributor,
+    Role::LogAnalyticsReader,
+];
+const MONITORS: &[Role] = &[
+    Role::Owner,
+    Role::Contributor,
+    Role::LogAnalyticsContributor,
+];
+const KEEPERS: &[Role] = &[Role::Owner, Role::Contributor, Role::KeyVaultContributor];
+
+/// The matrix b.3: which built-in roles carry which action.
+pub const MATRIX: &[(Action, &[Role])] = &[
+    (Action::TicketRead, EVERYBODY),
+    (
+        Action::TicketWrite,
+        &[
+            Role::Owner,
+            Role::Contributor,
+            Role::LogAnalyticsContributor,
+            Role::LogAnalyticsReader,
+            Role::KeyVaultContributor,
+            Role::StorageAccountContributor,
+        ],
+    ),
+    (Action::RequestRead, READERS),
+    (Action::ActivityRead, READERS),
+    (Action::ClusterRead, READERS),
+    (Action::ClusterWrite, MONITORS),
+    // R-PERM-04: in profile 2020 a delete asks for clusters/write; the roles are the same.
+    (Action::ClusterDelete, MONITORS),
+    (Action::WorkspaceRead, READERS),
+    (Action::WorkspaceWrite, MONITORS),
+    (Action::WorkspaceDelete, MONITORS),
+    (Action::LinkWrite, MONITORS),
+    (Action::LinkDelete, MONITORS),
+    (Action::LinkedStorageWrite, MONITORS),
+    (Action::LinkedStorageDelete, MONITORS),
+    (Action::SearchRead, READERS),
+    (Action::SearchWrite, MONITORS),
+    (Action::SearchDelete, MONITORS),
+    (Action::QueryRead, READERS),
+    (
+        Action::VaultRead,
+        &[
+            Role::Owner,
+            Role::Contributor,
+            Role::Reader,
+            Role::LogAnalyticsContributor,
+            Role::LogAnalyticsReader,
+            Role::KeyVaultContributor,
+        ],
+    ),
+    (Action::VaultWrite, KEEPERS),
+    (Action::VaultDelete, KEEPERS),
+    (Action::PolicyWrite, KEEPERS),
+    (Action::VaultPurge, &[Role::Owner]),
+    (
+        Action::StorageRead,
+        &[
+            Role::Owner,
+            Role::Contributor,
+            Role::Reader,
+            Role::LogAnalyticsContributor,
+            Role::LogAnalyticsReader,
+            Role::StorageAccountContributor,
+        ],
+    ),
+    (
+        Action::StorageWrite,
+        &[
+            Role::Owner,
+            Role::Contributor,
+            Role::StorageAccountContributor,
+        ],
+    ),
+];
+
+/// Whether a built-in role carries an action.
 pub fn carries(role: Role, action: Action) -> bool {
-    use Role::*;
-    match action {
-        Action::TicketRead => true,
-        Action::TicketWrite => !matches!(role, Reader),
-        Action::RequestRead | Action::ActivityRead => {
-            matches!(
-                role,
-                Owner | Contributor | Reader | LogAnalyticsContributor | LogAnalyticsReader
-            )
-        }
-    }
+    MATRIX
+        .iter()
+        .any(|(a, roles)| *a == action && roles.contains(&role))
 }
 
 /// An organisation that is a customer of the cloud.
@@ -586,5 +677,80 @@ impl World {
         self.roles(person, subscription)
             .iter()
             .any(|role| carries(*role, action))
+    }
+
+    /// As [`World::may`], on one resource group: what is assigned there counts too.
+    pub fn may_in(
+        &self,
+        person: &PersonId,
+        action: Action,
+        subscription: &SubscriptionId,
+        group: &str,
+    ) -> bool {
+        self.may(person, action, subscription)
+            || self.people.assignments.iter().any(|a| {
+                matches!(&a.scope, Scope::ResourceGroup(s, g) if s == subscription && **g == *group)
+                    && carries(a.role, action)
+                    && self.people.includes(&a.principal, person)
+            })
+    }
+
+    /// The one check of an ARM action in a resource group, refused in the words of the platform (E-ARM-03).
+    pub fn authorize(
+        &self,
+        by: &PersonId,
+        action: Action,
+        subscription: &SubscriptionId,
+        group: &str,
+    ) -> Result<(), Refusal> {
+        if self.may_in(by, action, subscription, group) {
+            return Ok(());
+        }
+        let holders: Vec<&str> = MATRIX
+            .iter()
+            .filter(|(a, _)| *a == action)
+            .flat_map(|(_, roles)| roles.iter().map(|r| r.title()))
+            .collect();
+        Err(errors::ARM_03
+            .says(format!(
+                "{by} has no authorization to perform action '{}' over scope '/subscriptions/{}/resourceGroups/{group}'.",
+                action.name(),
+                self.subscription_guid(subscription)
+            ))
+            .target("scope")
+            .remedy(format!(
+                "Act as somebody who is {} there, or ask an Owner for such a role.",
+                holders.join(" or ")
+            )))
+    }
+
+    /// The resource group, or what is missing on the way to it (E-ARM-04).
+    pub fn resource_group(
+        &self,
+        subscription: &SubscriptionId,
+        group: &str,
+    ) -> Result<(), Refusal> {
+        self.subscription(subscription)?;
+        let groups = || {
+            self.resources
+                .groups
+                .iter()
+                .filter(|(s, _)| s == subscription)
+                .map(|(_, g)| &**g)
+        };
+        if groups().any(|g| g == group) {
+            return Ok(());
+        }
+        let mut refusal = errors::ARM_04
+            .says(format!(
+                "There is no resource group {subscription}/{group}."
+            ))
+            .target("group")
+            .remedy(super::words::did_you_mean(
+                super::words::nearest(group, groups()),
+                "Name a resource group of the subscription.",
+            ));
+        refusal.code = "ResourceGroupNotFound".to_owned();
+        Err(refusal)
     }
 }

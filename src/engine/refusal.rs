@@ -29,6 +29,8 @@ pub struct Refusal {
     pub allowed_from: Option<SimTime>,
     /// `additionalInfo[].info.currentStatus` of a Lockbox error.
     pub current_status: Option<String>,
+    /// `innererror.code` of a Key Vault error.
+    pub inner: Option<String>,
 }
 
 impl fmt::Display for Refusal {
@@ -50,6 +52,10 @@ impl Refusal {
     }
     pub fn allowed_from(mut self, at: SimTime) -> Self {
         self.allowed_from = Some(at);
+        self
+    }
+    pub fn inner(mut self, code: &str) -> Self {
+        self.inner = Some(code.to_owned());
         self
     }
     pub fn current_status(mut self, status: impl Into<String>) -> Self {

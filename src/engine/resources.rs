@@ -6,14 +6,20 @@ use std::sync::Arc;
 use imbl::{OrdMap, OrdSet};
 use serde::{Deserialize, Serialize};
 
+use super::cluster;
 use super::draft::Draft;
 use super::errors;
-use super::ids::{ManagementGroupId, ResourceId, SubscriptionId, TenantId};
+use super::event::Actor;
+use super::ids::{ManagementGroupId, ResourceId, SubscriptionId, TenantId, VaultName};
 use super::people::plain;
 use super::random;
 use super::refusal::Refusal;
 use super::text::{Untrusted, scrub};
+use super::time::SimTime;
+use super::timers::TimerKey;
+use super::vault;
 use super::words::{did_you_mean, nearest, words};
+use super::workspace::{self, linked_storage};
 use super::world::World;
 
 words! {
@@ -34,6 +40,7 @@ words! {
         SubscriptionTransfer = "subscription-transfer",
         Cluster = "log-analytics-cluster",
         Workspace = "log-analytics-workspace",
+        KeyVault = "key-vault",
     }
 }
 
@@ -74,6 +81,7 @@ impl ResourceKind {
             SubscriptionTransfer => "Microsoft.Subscription/subscriptions",
             Cluster => "Microsoft.OperationalInsights/clusters",
             Workspace => "Microsoft.OperationalInsights/workspaces",
+            KeyVault => "Microsoft.KeyVault/vaults",
         }
     }
 
@@ -94,6 +102,7 @@ impl ResourceKind {
             SubscriptionTransfer => "Subscription",
             Cluster => "Log Analytics Cluster",
             Workspace => "Log Analytics Workspace",
+            KeyVault => "Key Vault",
         }
     }
 
@@ -127,8 +136,6 @@ pub struct Resource {
     pub encrypted_in_transit: bool,
     /// The workspace Security Center copies this guest's event log to (R-LOCK-36).
     pub events_to: Option<ResourceId>,
-    /// For a workspace: the dedicated cluster it is linked to (R-LOCK-37).
-    pub linked_cluster: Option<ResourceId>,
 }
 
 impl Resource {
@@ -136,23 +143,67 @@ impl Resource {
     pub fn id_for(subscription: &SubscriptionId, group: &str, name: &str) -> ResourceId {
         ResourceId(format!("{}/{group}/{name}", subscription.as_str()).into())
     }
+}
 
-    /// What Lockbox makes of it: R-LOCK-29…31, and R-LOCK-37 for Azure Monitor data.
-    pub fn coverage(&self) -> Coverage {
-        use ResourceKind::*;
-        match self.kind {
-            CloudServiceWebRole
-            | CloudServiceWorkerRole
-            | VmWindows
-            | VmLinux
-            | ScaleSetWindows
-            | ScaleSetLinux => Coverage::Ga,
-            StorageAccount | SqlDatabase | DataExplorer | ManagedDisk | MemoryDump
-            | SubscriptionTransfer | Cluster => Coverage::Preview,
-            Workspace if self.linked_cluster.is_some() => Coverage::Preview,
-            ClassicVm | Workspace => Coverage::NotCovered,
-        }
+/// Something deleted that can still be recovered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SoftDeleted {
+    pub at: SimTime,
+    /// From here on it is gone for good.
+    pub purge_at: SimTime,
+    pub timer: TimerKey,
+}
+
+/// Regions of the cloud a key vault, cluster or workspace can stand in (general platform knowledge).
+pub const REGIONS: &[&str] = &[
+    "australiaeast",
+    "australiasoutheast",
+    "brazilsouth",
+    "canadacentral",
+    "canadaeast",
+    "centralindia",
+    "centralus",
+    "eastasia",
+    "eastus",
+    "eastus2",
+    "francecentral",
+    "germanywestcentral",
+    "japaneast",
+    "japanwest",
+    "koreacentral",
+    "koreasouth",
+    "northcentralus",
+    "northeurope",
+    "norwayeast",
+    "southafricanorth",
+    "southcentralus",
+    "southeastasia",
+    "southindia",
+    "swedencentral",
+    "switzerlandnorth",
+    "uaenorth",
+    "uksouth",
+    "ukwest",
+    "westcentralus",
+    "westeurope",
+    "westindia",
+    "westus",
+    "westus2",
+];
+
+/// A region by its name, in any case and with or without blanks (E-CC-15).
+pub fn region(text: &str) -> Result<Arc<str>, Refusal> {
+    let plain = text.replace(' ', "").to_lowercase();
+    if REGIONS.contains(&plain.as_str()) {
+        return Ok(plain.into());
     }
+    Err(errors::CC_15
+        .says(format!("There is no region {}.", scrub(text)))
+        .target("location")
+        .remedy(did_you_mean(
+            nearest(&plain, REGIONS.iter().copied()),
+            "Name a region such as koreacentral.",
+        )))
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -257,10 +308,22 @@ pub(super) fn decide(draft: &mut Draft, command: &Command) -> Result<(), Refusal
                     .says(format!("The resource {} exists already.", resource.id))
                     .target("name"));
             }
+            if resource.kind == ResourceKind::KeyVault {
+                vault::unused(world, &VaultName::new(&resource.name))?;
+            }
             Fact::Added(resource.clone())
         }
     };
-    draft.emit(fact);
+    let added = draft.emit(fact);
+    if let Command::Add(resource) = command {
+        draft.because(added, Actor::Simulator, |draft| match resource.kind {
+            ResourceKind::KeyVault => vault::found(draft, resource),
+            ResourceKind::Cluster => cluster::found(draft, resource),
+            ResourceKind::Workspace => workspace::found(draft, resource),
+            ResourceKind::StorageAccount => linked_storage::found(draft, resource),
+            _ => {}
+        });
+    }
     Ok(())
 }
 
@@ -284,7 +347,51 @@ pub(super) fn evolve(resources: &mut Resources, fact: &Fact) {
     }
 }
 
+impl Resources {
+    /// A thing that a command made, rather than the world file.
+    pub(super) fn insert(&mut self, id: &ResourceId, kind: ResourceKind, location: &Arc<str>) {
+        let (subscription, group, name) = id.parts();
+        let resource = Resource {
+            id: id.clone(),
+            subscription,
+            group: group.into(),
+            name: name.into(),
+            kind,
+            location: location.clone(),
+            encrypted_in_transit: false,
+            events_to: None,
+        };
+        self.resources.insert(id.clone(), Arc::new(resource));
+    }
+
+    pub(super) fn remove(&mut self, id: &ResourceId) {
+        self.resources.remove(id);
+    }
+}
+
 impl World {
+    /// What Lockbox makes of a resource: R-LOCK-29…31, and R-LOCK-37 for Azure Monitor data.
+    pub fn coverage(&self, resource: &Resource) -> Coverage {
+        use ResourceKind::*;
+        match resource.kind {
+            CloudServiceWebRole
+            | CloudServiceWorkerRole
+            | VmWindows
+            | VmLinux
+            | ScaleSetWindows
+            | ScaleSetLinux => Coverage::Ga,
+            StorageAccount | SqlDatabase | DataExplorer | ManagedDisk | MemoryDump
+            | SubscriptionTransfer | Cluster => Coverage::Preview,
+            Workspace if self.linked_cluster(&resource.id).is_some() => Coverage::Preview,
+            ClassicVm | Workspace | KeyVault => Coverage::NotCovered,
+        }
+    }
+
+    /// The organisation a subscription belongs to.
+    pub fn tenant_of(&self, subscription: &SubscriptionId) -> Option<&TenantId> {
+        Some(&self.resources.subscriptions.get(subscription)?.tenant)
+    }
+
     /// The subscription with this short name or GUID.
     pub fn subscription(&self, id: &SubscriptionId) -> Result<&Subscription, Refusal> {
         self.resources.subscriptions.get(id).ok_or_else(|| {

@@ -3,7 +3,7 @@
 use imbl::OrdMap;
 use serde::{Deserialize, Serialize};
 
-use super::ids::{GrantId, RequestId, StoryId};
+use super::ids::{GrantId, KeyName, OperationId, RequestId, ResourceId, StoryId, VaultName};
 use super::time::SimTime;
 
 /// What time does when an instant comes.
@@ -18,6 +18,24 @@ pub enum Timer {
     GrantEnds(GrantId),
     /// The next step of a scripted story is due.
     StoryStep(StoryId),
+    /// R-KV-05: the retention of a deleted vault is over.
+    VaultPurges(VaultName),
+    /// R-KV-05: the retention of a deleted key is over.
+    KeyPurges(VaultName, KeyName),
+    /// The vault can be reached again.
+    FaultEnds(VaultName),
+    /// An asynchronous operation is done.
+    OperationEnds(OperationId),
+    /// R-CMK-49: the first call of a cluster's storage after something changed at its vault.
+    ClusterPolls(ResourceId),
+    /// The deadline of the encryption state (R-CMK-40, 46, 52).
+    EncryptionDue(ResourceId),
+    /// R-CMK-53: the outage buffer holds no more.
+    BufferEnds(ResourceId),
+    /// R-CLU-32: the 14 days of a deleted cluster are over.
+    ClusterPurges(ResourceId),
+    /// R-LNK-20: the 14 days of a deleted workspace are over.
+    WorkspacePurges(ResourceId),
 }
 
 /// The place of a set timer, kept by whoever may cancel it.

@@ -2,6 +2,7 @@
 
 use super::build::Build;
 use super::reader::{Fields, Placed};
+use crate::engine::cluster::link;
 use crate::engine::ids::{ResourceId, SubscriptionId};
 use crate::engine::resources::{Command, Resource, ResourceKind, Subscription};
 use crate::engine::words::nearest;
@@ -65,7 +66,6 @@ pub(super) fn resources(build: &mut Build<'_>, root: &Fields<'_>) {
                 location: r.text("location").map_or(location, |l| l.value).into(),
                 encrypted_in_transit: r.flag("encrypted_in_transit", false),
                 events_to: None,
-                linked_cluster: None,
             };
             read.push((r, resource));
         }
@@ -82,6 +82,7 @@ pub(super) fn resources(build: &mut Build<'_>, root: &Fields<'_>) {
             )
         })
         .collect();
+    let mut links = Vec::new();
     for (fields, mut resource) in read {
         let home = resource.subscription.clone();
         let refer = |key: &str, wanted: ResourceKind| {
@@ -89,7 +90,7 @@ pub(super) fn resources(build: &mut Build<'_>, root: &Fields<'_>) {
             find(&known, &home, &text, wanted, &fields, key)
         };
         resource.events_to = refer("events_to", ResourceKind::Workspace);
-        resource.linked_cluster = refer("linked_cluster", ResourceKind::Cluster);
+        let cluster = refer("linked_cluster", ResourceKind::Cluster);
         if fields.has("linked_cluster") && resource.kind != ResourceKind::Workspace {
             fields.wrong(
                 "linked_cluster",
@@ -97,7 +98,13 @@ pub(super) fn resources(build: &mut Build<'_>, root: &Fields<'_>) {
                 None,
             );
         }
+        let id = resource.id.clone();
         build.put(&fields, Command::Add(resource));
+        links.extend(cluster.map(|cluster| (fields, id, cluster)));
+    }
+    // A workspace may name a cluster that stands further down.
+    for (fields, workspace, cluster) in links {
+        build.put(&fields, link::Command::Attach { workspace, cluster });
     }
 }
 

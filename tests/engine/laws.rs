@@ -6,6 +6,7 @@ use lockbox::engine::lockbox::jit::{Exclusion, Level, Reach};
 use lockbox::engine::lockbox::request::{Operation, Status};
 use lockbox::engine::lockbox::{grant, jit, request, ticket};
 use lockbox::engine::people::{self, Assignment, Principal, Role, Scope, SupportPlan};
+use lockbox::engine::projections::activity_log::Subject;
 use lockbox::engine::{Actor, Command, Event, Fact, Span, World, digest, evolve, rules, story};
 use proptest::prelude::*;
 
@@ -248,11 +249,12 @@ fn invariants(world: &World, now: lockbox::engine::SimTime) {
         );
         // R-AUD-03.
         let count = |op| {
-            lockbox
-                .activity
-                .iter()
-                .filter(|a| a.request == *id && a.operation == op)
-                .count()
+            let wanted = Subject::Lockbox {
+                request: *id,
+                operation: op,
+            };
+            let entries = world.activity.iter();
+            entries.filter(|a| a.subject == wanted).count()
         };
         assert_eq!(count(Operation::Create), 1);
         let outcome = count(Operation::Approve) + count(Operation::Deny) + count(Operation::Expire);

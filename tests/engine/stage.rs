@@ -1,6 +1,7 @@
 //! A small stage: one vendor, three organisations, and a clock that only moves when told.
 
 use imbl::{OrdSet, Vector};
+use lockbox::engine::cluster::link;
 use lockbox::engine::ids::{GrantId, JitId, RequestId, ResourceId, TicketId};
 use lockbox::engine::lockbox::jit::{Duration, Level, Reach, Submit};
 use lockbox::engine::lockbox::{grant, jit, request, ticket};
@@ -30,7 +31,6 @@ fn resource(subscription: &str, group: &str, name: &str, kind: ResourceKind) -> 
         location: "koreacentral".into(),
         encrypted_in_transit: false,
         events_to: None,
-        linked_cluster: None,
     }
 }
 
@@ -170,10 +170,12 @@ impl Stage {
         use ResourceKind::*;
         for kind in ResourceKind::ALL {
             sim(resources::Command::Add(resource("c", "web", kind.word(), *kind)).into());
-            sim(resources::Command::Add(resource("f", "web", kind.word(), *kind)).into());
+            // Names of vaults are unique in the whole cloud.
+            if *kind != KeyVault {
+                sim(resources::Command::Add(resource("f", "web", kind.word(), *kind)).into());
+            }
         }
-        let mut linked = resource("c", "data", "linked", Workspace);
-        linked.linked_cluster = Some("c/web/log-analytics-cluster".into());
+        let linked = resource("c", "data", "linked", Workspace);
         let mut tls = resource("c", "data", "tls", VmLinux);
         tls.encrypted_in_transit = true;
         let mut watched = resource("c", "data", "watched", VmWindows);
@@ -181,6 +183,11 @@ impl Stage {
         for resource in [linked, tls, watched, resource("n", "web", "vm", VmWindows)] {
             sim(resources::Command::Add(resource).into());
         }
+        sim(link::Command::Attach {
+            workspace: "c/data/linked".into(),
+            cluster: "c/web/log-analytics-cluster".into(),
+        }
+        .into());
         let on = |id: &str| Scope::Subscription(id.into());
         for (scope, principal, role) in [
             (on("c"), Principal::Person("ann".into()), Role::Owner),

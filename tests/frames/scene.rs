@@ -251,7 +251,6 @@ pub fn wide() -> Stage {
         location: "koreacentral".into(),
         encrypted_in_transit: false,
         events_to: None,
-        linked_cluster: None,
     };
     let id = machine.id.to_string();
     stage.act(&sim, resources::Command::Add(machine)).unwrap();

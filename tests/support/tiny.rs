@@ -70,7 +70,6 @@ pub fn tiny_steps() -> Vec<Step> {
         location: "koreacentral".into(),
         encrypted_in_transit: false,
         events_to: None,
-        linked_cluster: None,
     };
     commands.extend([
         resources::Command::AddSubscription(Subscription {

@@ -21,6 +21,7 @@ use super::doc::Doc;
 use super::rows::{Column, ItemId, Row};
 use crate::engine::ids::{GrantId, MailId, RequestId, TicketId};
 use crate::engine::lockbox::request::Operation;
+use crate::engine::projections::activity_log::Subject;
 use crate::engine::words::{did_you_mean, nearest};
 use crate::engine::{Actor, Refusal, SimTime, World, errors};
 
@@ -283,7 +284,10 @@ pub fn related(world: &World, id: &ItemId) -> Related {
             .map(|m| of_request(m.request))
             .unwrap_or_default(),
         ItemId::Activity(revision) => activity::rows::entry(world, *revision)
-            .map(|a| of_request(a.request))
+            .and_then(|a| match a.subject {
+                Subject::Lockbox { request, .. } => Some(of_request(request)),
+                Subject::Administrative { .. } => None,
+            })
             .unwrap_or_default(),
         _ => Related::default(),
     }

@@ -40,6 +40,8 @@ pub fn actor_name(world: &World, actor: &Actor) -> String {
         Actor::Lockbox => "Customer Lockbox".into(),
         Actor::Jit => "just-in-time access".into(),
         Actor::Support => "support".into(),
+        Actor::Storage => "cluster storage".into(),
+        Actor::LogAnalytics => "Log Analytics".into(),
         Actor::Simulator => "the simulator".into(),
         Actor::Observer => "Observer".into(),
     }

@@ -331,7 +331,8 @@ pub(super) fn initiate(draft: &mut Draft, submit: &Submit) -> Result<(), Refusal
     let by = draft.person()?;
     let (submit, scope) = validate(draft, &by, submit, true)?;
     for id in &submit.resources {
-        if draft.world.resource(id)?.coverage() == Coverage::NotCovered {
+        let resource = draft.world.resource(id)?;
+        if draft.world.coverage(resource) == Coverage::NotCovered {
             return Err(errors::LB_07.refuse().target("resources"));
         }
     }
@@ -545,7 +546,7 @@ pub fn lockbox_bypass(world: &World, ids: &Vector<ResourceId>) -> Result<Option<
         if home.is_some_and(|t| t.plan < world.rules.minimum_plan) {
             return Ok(Some(Bypass::PlanTooLow));
         }
-        match resource.coverage() {
+        match world.coverage(resource) {
             Coverage::Ga => return Ok(None),
             Coverage::Preview => preview_only = true,
             Coverage::NotCovered => {}

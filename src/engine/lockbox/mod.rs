@@ -2,7 +2,7 @@
 //!
 //! Four rooms in a chain: a ticket may need elevated access (`jit`); if that reaches customer data the
 //! customer is asked (`request`); a yes becomes access for some hours (`grant`). Indexes over the four live
-//! here; so does the activity log's index, which keeps only what cannot be read off a request.
+//! here.
 
 pub mod approvers;
 pub mod grant;
@@ -35,19 +35,8 @@ pub struct Lockbox {
     pub active: OrdSet<(SimTime, GrantId)>,
     /// Open tickets per engineer, for assignment.
     pub load: OrdMap<PersonId, u32>,
-    /// The activity log, oldest first.
-    pub activity: Vector<Activity>,
     /// The outbox, oldest first; the number of a mail is its place, from 1.
     pub mails: Vector<Mail>,
-}
-
-/// One line of the activity log; everything else about it is on the request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Activity {
-    pub revision: Revision,
-    pub at: SimTime,
-    pub request: RequestId,
-    pub operation: request::Operation,
 }
 
 /// One mail that left for a designated approver.

@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use super::grant;
 use super::jit::{self, Submit};
-use super::{Activity, Mail, edit};
+use super::{Mail, edit};
 use crate::engine::draft::Draft;
 use crate::engine::errors;
 use crate::engine::event::Actor;
@@ -26,6 +26,7 @@ use crate::engine::ids::{
     GrantId, JitId, PersonId, RequestId, ResourceId, Revision, SubscriptionId, TicketId,
 };
 use crate::engine::people::{Action, Side};
+use crate::engine::projections::activity_log::{Activity, Subject};
 use crate::engine::random;
 use crate::engine::refusal::Refusal;
 use crate::engine::text::Untrusted;
@@ -741,11 +742,10 @@ fn log(
     request: RequestId,
     operation: Operation,
 ) {
-    world.lockbox.activity.push_back(Activity {
+    world.activity.push_back(Activity {
         revision,
         at,
-        request,
-        operation,
+        subject: Subject::Lockbox { request, operation },
     });
 }
 

@@ -5,7 +5,9 @@
 use unicode_segmentation::UnicodeSegmentation;
 
 use crate::engine::ask::{Query, ask};
+use crate::engine::cluster::{encryption, link, support};
 use crate::engine::event::{Actor, Event, Fact};
+use crate::engine::ids::ResourceId;
 use crate::engine::lockbox::jit::{self, State};
 use crate::engine::lockbox::{grant, request, ticket};
 use crate::engine::people::{self, Principal};
@@ -13,8 +15,10 @@ use crate::engine::rules::{self, JitOutcome};
 use crate::engine::text::{Untrusted, scrub};
 use crate::engine::time::SimTime;
 use crate::engine::timers::Timer;
+use crate::engine::vault::{access_policy, key, network};
+use crate::engine::workspace::{linked_storage, saved_search};
 use crate::engine::world::{self, World};
-use crate::engine::{resources, story};
+use crate::engine::{cluster, resources, story, vault, workspace};
 
 /// Longest quotation, in characters as a reader counts them.
 const QUOTE_MAX: usize = 160;
@@ -30,6 +34,49 @@ pub fn upcoming(world: &World, now: SimTime, actor: &Actor, timer: &Timer) -> Op
         }
         Timer::GrantEnds(id) if sees(Query::Grant(*id)) => Some(format!("{id} ends")),
         Timer::StoryStep(_) => Some("a scripted event".to_owned()),
+        Timer::VaultPurges(vault) if sees(Query::Vault(vault.clone())) => {
+            Some(format!("{vault} is purged"))
+        }
+        Timer::KeyPurges(vault, key) if sees(Query::Vault(vault.clone())) => {
+            Some(format!("{vault}/{key} is purged"))
+        }
+        Timer::FaultEnds(vault) if sees(Query::Vault(vault.clone())) => {
+            Some(format!("{vault} can be reached again"))
+        }
+        Timer::OperationEnds(id) if sees(Query::Operation(*id)) => {
+            let operation = world.operations.get(id)?;
+            Some(format!(
+                "{id} ends: {} {}",
+                operation.kind,
+                short(operation.target())
+            ))
+        }
+        Timer::ClusterPolls(id) if sees(Query::Cluster(id.clone())) => {
+            Some(format!("{} asks its vault", short(id)))
+        }
+        Timer::EncryptionDue(id) if sees(Query::Cluster(id.clone())) => {
+            use crate::engine::cluster::encryption::Encryption;
+            let cluster = world.clusters.get(id)?;
+            Some(match &cluster.protection.state {
+                Encryption::RevocationPending { .. } => {
+                    format!("{} enforces the revocation", short(id))
+                }
+                Encryption::Resuming { .. } => format!("{} resumes", short(id)),
+                _ => format!("{} goes without its vault for too long", short(id)),
+            })
+        }
+        Timer::BufferEnds(id) if sees(Query::Cluster(id.clone())) => {
+            Some(format!("the buffer of {} is full", short(id)))
+        }
+        Timer::ClusterPurges(id) => {
+            let visible = ask(world, now, actor, &Query::DeletedClusters).is_ok_and(
+                |answer| matches!(answer, crate::engine::Answer::Clusters(ids) if ids.contains(id)),
+            );
+            visible.then(|| format!("{} is purged for good", short(id)))
+        }
+        Timer::WorkspacePurges(id) if sees(Query::Workspace(id.clone())) => {
+            Some(format!("{} is gone for good", short(id)))
+        }
         _ => None,
     }
 }
@@ -46,7 +93,23 @@ pub fn sentence(world: &World, event: &Event) -> String {
         Fact::Jit(f) => of_jit(world, f),
         Fact::Request(f) => of_request(world, f),
         Fact::Grant(f) => of_grant(world, f),
+        Fact::Vault(f) => of_vault(&who(&event.actor), f),
+        Fact::Key(f) => of_key(world, &who(&event.actor), f),
+        Fact::Policy(f) => of_policy(world, &who(&event.actor), f),
+        Fact::Fault(f) => of_fault(f),
+        Fact::Cluster(f) => of_cluster(&who(&event.actor), f),
+        Fact::Link(f) => of_link(f),
+        Fact::Encryption(f) => of_encryption(f),
+        Fact::Support(f) => of_support(&who(&event.actor), f),
+        Fact::Workspace(f) => of_workspace(&who(&event.actor), f),
+        Fact::Search(f) => of_search(&who(&event.actor), f),
+        Fact::Storage(f) => of_storage(&who(&event.actor), f),
     }
+}
+
+/// The name of a resource, without where it lies.
+fn short(id: &ResourceId) -> String {
+    scrub(id.name()).into_owned()
 }
 
 /// An actor as a subject of a sentence.
@@ -57,6 +120,8 @@ pub fn who(actor: &Actor) -> String {
         Actor::Lockbox => "the Lockbox service".to_owned(),
         Actor::Jit => "the JIT service".to_owned(),
         Actor::Support => "the support service".to_owned(),
+        Actor::Storage => "cluster storage".to_owned(),
+        Actor::LogAnalytics => "Log Analytics".to_owned(),
         Actor::Simulator => "the world file".to_owned(),
         Actor::Observer => "the observer".to_owned(),
     }
@@ -414,6 +479,505 @@ fn of_grant(world: &World, fact: &grant::Fact) -> String {
         grant::Fact::Revoked { grant, by, reason } => {
             format!("{by} revoked {grant} (extension){}.", because(reason))
         }
+    }
+}
+
+fn of_vault(by: &str, fact: &vault::Fact) -> String {
+    match fact {
+        vault::Fact::Created {
+            vault,
+            location,
+            soft_delete,
+            purge_protection,
+            ..
+        } => format!(
+            "{by} created the vault {vault} in {location}; soft delete {}, purge protection {}.",
+            on(*soft_delete),
+            on(*purge_protection)
+        ),
+        vault::Fact::Updated {
+            vault,
+            soft_delete,
+            purge_protection,
+        } => format!(
+            "{by} updated the vault {vault}: soft delete {}, purge protection {}.",
+            on(*soft_delete),
+            on(*purge_protection)
+        ),
+        vault::Fact::Deleted {
+            vault,
+            purge_at: Some(at),
+        } => format!(
+            "{by} deleted the vault {vault}; it can be recovered until {}.",
+            at.to_seconds()
+        ),
+        vault::Fact::Deleted { vault, .. } => {
+            format!("{by} deleted the vault {vault} for good, with its keys.")
+        }
+        vault::Fact::Recovered { vault } => format!("{by} recovered the vault {vault}."),
+        vault::Fact::Purged { vault } => {
+            format!("{by} purged the vault {vault}; its keys are destroyed.")
+        }
+    }
+}
+
+fn on(flag: bool) -> &'static str {
+    if flag { "on" } else { "off" }
+}
+
+fn of_key(world: &World, by: &str, fact: &key::Fact) -> String {
+    let head = |version: &crate::engine::ids::KeyVersionId| -> String {
+        version.to_string().chars().take(8).collect()
+    };
+    match fact {
+        key::Fact::VersionCreated {
+            vault,
+            key,
+            version,
+            kty,
+            size,
+            imported,
+            ..
+        } => format!(
+            "{by} {} version {}… of key {vault}/{key} ({kty}, {size} bits).",
+            if imported.is_some() {
+                "imported"
+            } else {
+                "made"
+            },
+            head(version)
+        ),
+        key::Fact::AttributesSet {
+            vault,
+            key,
+            version,
+            attributes,
+        } => {
+            let mut changes = Vec::new();
+            match attributes.enabled {
+                Some(true) => changes.push("enabled".to_owned()),
+                Some(false) => changes.push("DISABLED".to_owned()),
+                None => {}
+            }
+            if let Some(at) = attributes.not_before {
+                changes.push(format!("not valid before {}", at.to_seconds()));
+            }
+            if let Some(at) = attributes.expires {
+                changes.push(format!("expires {}", at.to_seconds()));
+            }
+            format!(
+                "{by} set version {}… of key {vault}/{key}: {}.",
+                head(version),
+                list(changes)
+            )
+        }
+        key::Fact::Deleted {
+            vault,
+            key,
+            purge_at: Some(at),
+        } => format!(
+            "{by} deleted the key {vault}/{key}; it can be recovered until {}.",
+            at.to_seconds()
+        ),
+        key::Fact::Deleted { vault, key, .. } => {
+            format!("{by} deleted the key {vault}/{key} for good.")
+        }
+        key::Fact::Recovered { vault, key } => format!("{by} recovered the key {vault}/{key}."),
+        key::Fact::Purged { vault, key } => {
+            format!("{by} purged the key {vault}/{key}; its material is destroyed.")
+        }
+        key::Fact::Called {
+            caller,
+            vault,
+            key,
+            operation,
+            outcome,
+            ..
+        } => {
+            let caller = world.caller_name(caller);
+            match outcome.error() {
+                None => format!("{caller} called {operation} on {vault}/{key}: served."),
+                Some(error) => format!(
+                    "{caller} called {operation} on {vault}/{key}: {} ({error}).",
+                    outcome.word()
+                ),
+            }
+        }
+    }
+}
+
+fn of_policy(world: &World, by: &str, fact: &access_policy::Fact) -> String {
+    match fact {
+        access_policy::Fact::Set {
+            vault,
+            principal,
+            keys,
+        } => format!(
+            "{by} gave {} on the vault {vault}: {}.",
+            world.caller_name(principal),
+            list(keys)
+        ),
+        access_policy::Fact::Deleted { vault, principal } => format!(
+            "{by} deleted the policy of {} on the vault {vault}.",
+            world.caller_name(principal)
+        ),
+    }
+}
+
+fn of_fault(fact: &network::Fact) -> String {
+    match fact {
+        network::Fact::Began { vault, kind, until } => format!(
+            "A fault began: {kind} of the vault {vault}, until {}.",
+            until.to_seconds()
+        ),
+        network::Fact::Ended { vault } => format!("The vault {vault} can be reached again."),
+    }
+}
+
+fn of_cluster(by: &str, fact: &cluster::Fact) -> String {
+    use cluster::Fact as F;
+    match fact {
+        F::Created {
+            cluster,
+            location,
+            capacity,
+            building,
+            ..
+        } => match building {
+            Some((operation, ends_at)) => format!(
+                "{by} created the cluster {cluster} in {location} with {capacity} GB/day; {operation} builds it until about {}.",
+                ends_at.to_seconds()
+            ),
+            None => {
+                format!("The cluster {cluster} in {location} came in with {capacity} GB/day.")
+            }
+        },
+        F::Provisioned {
+            cluster, accounts, ..
+        } => format!(
+            "The cluster {} is provisioned, with {} storage accounts and an AEK each.",
+            short(cluster),
+            accounts.len()
+        ),
+        F::Updated {
+            cluster,
+            capacity,
+            billing,
+        } => {
+            let mut changes = Vec::new();
+            if let Some(capacity) = capacity {
+                changes.push(format!("capacity {capacity} GB/day"));
+            }
+            if let Some(billing) = billing {
+                changes.push(format!("billing by {billing}"));
+            }
+            if changes.is_empty() {
+                changes.push("nothing changed".to_owned());
+            }
+            format!(
+                "{by} updated the cluster {}: {}.",
+                short(cluster),
+                list(changes)
+            )
+        }
+        F::KeyUpdateStarted {
+            cluster,
+            operation,
+            key,
+            ends_at,
+        } => format!(
+            "{by} gave the cluster {} the key {key}; {operation} propagates it until about {}.",
+            short(cluster),
+            ends_at.to_seconds()
+        ),
+        F::KeyUpdated {
+            cluster, key, aeks, ..
+        } => format!(
+            "The key {key} is in force on the cluster {}; it wraps {} AEKs.",
+            short(cluster),
+            aeks.len()
+        ),
+        F::OperationFailed {
+            cluster,
+            operation,
+            failure,
+        } => format!(
+            "{operation} on the cluster {} failed: {} {}",
+            short(cluster),
+            scrub(&failure.code),
+            scrub(&failure.message)
+        ),
+        F::DeleteStarted {
+            cluster,
+            operation,
+            expected_end,
+        } => format!(
+            "{by} deletes the cluster {}; {operation} unlinks its workspaces until about {}.",
+            short(cluster),
+            expected_end.to_seconds()
+        ),
+        F::SoftDeleted {
+            cluster, purge_at, ..
+        } => format!(
+            "{by} deleted the cluster {}; support can recover it until {}.",
+            short(cluster),
+            purge_at.to_seconds()
+        ),
+        F::Purged { cluster } => format!(
+            "The cluster {} and its data are gone for good; its name is free.",
+            short(cluster)
+        ),
+    }
+}
+
+fn of_link(fact: &link::Fact) -> String {
+    use link::Fact as F;
+    match fact {
+        F::Linking {
+            workspace,
+            cluster,
+            operation,
+            ends_at,
+        } => format!(
+            "{} is being linked to {}; {operation} ends about {}.",
+            short(workspace),
+            short(cluster),
+            ends_at.to_seconds()
+        ),
+        F::Linked {
+            workspace, cluster, ..
+        } => format!("{} is linked to {}.", short(workspace), short(cluster)),
+        F::LinkFailed {
+            workspace,
+            cluster,
+            failure,
+            ..
+        } => format!(
+            "Linking {} to {} failed: {}",
+            short(workspace),
+            short(cluster),
+            scrub(&failure.message)
+        ),
+        F::Unlinking {
+            workspace,
+            cluster,
+            operation,
+            ends_at,
+        } => format!(
+            "{} is being unlinked from {}; {operation} ends about {}.",
+            short(workspace),
+            short(cluster),
+            ends_at.to_seconds()
+        ),
+        F::Unlinked {
+            workspace, cluster, ..
+        } => format!(
+            "{} is unlinked from {}; new data goes to the shared store under the Microsoft key.",
+            short(workspace),
+            short(cluster)
+        ),
+        F::UnlinkFailed {
+            workspace,
+            cluster,
+            failure,
+            ..
+        } => format!(
+            "Unlinking {} from {} failed: {}",
+            short(workspace),
+            short(cluster),
+            scrub(&failure.message)
+        ),
+    }
+}
+
+fn of_encryption(fact: &encryption::Fact) -> String {
+    use encryption::Fact as F;
+    let cluster = short(fact.cluster());
+    match fact {
+        F::Polled { key, outcome, .. } => match outcome.error() {
+            None => format!("Storage of {cluster} unwrapped its AEK with {key}."),
+            Some(error) => format!(
+                "Storage of {cluster} tried to unwrap its AEK with {key}: {} ({error}).",
+                outcome.word()
+            ),
+        },
+        F::Configured { .. } => {
+            format!("New data of {cluster} is encrypted with the customer's key from now on.")
+        }
+        F::RevocationNoticed { enforce_at, .. } => format!(
+            "Storage of {cluster} noticed that its key is gone; it enforces that at {}.",
+            enforce_at.to_seconds()
+        ),
+        F::RevocationLifted { .. } => {
+            format!("The key of {cluster} is back before anything was lost.")
+        }
+        F::Revoked { .. } => format!(
+            "The revocation of {cluster} is in force: queries fail, new data is dropped for good."
+        ),
+        F::Resuming { until, .. } => format!(
+            "The key of {cluster} can be used again; ingestion and query resume by {}.",
+            until.to_seconds()
+        ),
+        F::Resumed { .. } => format!("Ingestion and query of {cluster} resumed."),
+        F::OutageNoticed { live_site_at, .. } => format!(
+            "Storage of {cluster} cannot reach its vault; the cached key bridges that until {}.",
+            live_site_at.to_seconds()
+        ),
+        F::OutageBridged { .. } => {
+            format!("Storage of {cluster} reached its vault again; nobody noticed.")
+        }
+        F::LiveSiteBegan { buffer_until, .. } => format!(
+            "{cluster} is unavailable: its vault has been silent for too long. New data is buffered until {}.",
+            buffer_until.to_seconds()
+        ),
+        F::LiveSiteEnded { .. } => {
+            format!("Storage of {cluster} reached its vault again; queries work.")
+        }
+        F::BufferFull { .. } => {
+            format!("The outage buffer of {cluster} is full: new data is lost.")
+        }
+        F::BufferDrained { .. } => {
+            format!("What was buffered for {cluster} is in its store, under the customer's key.")
+        }
+        F::BufferLost { .. } => {
+            format!("What was buffered for {cluster} is lost: its key did not come back in time.")
+        }
+    }
+}
+
+fn of_support(by: &str, fact: &support::Fact) -> String {
+    match fact {
+        support::Fact::SubscriptionAllowed {
+            subscription,
+            region,
+        } => format!(
+            "{by} allow-listed {subscription} for dedicated clusters in {}.",
+            region
+                .as_deref()
+                .map_or_else(|| "every region".to_owned(), |r| scrub(r).into_owned())
+        ),
+        support::Fact::CapacityRaised {
+            subscription,
+            capacity,
+        } => format!("{by} raised the highest capacity of {subscription} to {capacity} GB/day."),
+        support::Fact::ClusterRecovered { cluster } => format!(
+            "{by} recovered the cluster {} with its data; its workspaces must be linked anew.",
+            short(cluster)
+        ),
+    }
+}
+
+fn of_workspace(by: &str, fact: &workspace::Fact) -> String {
+    use workspace::Fact as F;
+    match fact {
+        F::Created {
+            workspace,
+            location,
+            ..
+        } => format!("{by} created the workspace {workspace} in {location}."),
+        F::Updated {
+            workspace,
+            sku,
+            retention,
+        } => {
+            let mut changes = Vec::new();
+            if let Some(sku) = sku {
+                changes.push(format!("sku {sku}"));
+            }
+            if let Some(retention) = retention {
+                changes.push(format!("retention {retention}"));
+            }
+            if changes.is_empty() {
+                changes.push("nothing changed".to_owned());
+            }
+            format!(
+                "{by} updated the workspace {}: {}.",
+                short(workspace),
+                list(changes)
+            )
+        }
+        F::SoftDeleted {
+            workspace,
+            purge_at,
+        } => format!(
+            "{by} deleted the workspace {}; it can be recovered until {}.",
+            short(workspace),
+            purge_at.to_seconds()
+        ),
+        F::Recovered { workspace } => format!("{by} recovered the workspace {}.", short(workspace)),
+        F::Gone { workspace } => {
+            format!("The workspace {} is gone for good.", short(workspace))
+        }
+    }
+}
+
+fn of_search(by: &str, fact: &saved_search::Fact) -> String {
+    match fact {
+        saved_search::Fact::Saved {
+            workspace,
+            kind,
+            name,
+            kept_in,
+            ..
+        } => format!(
+            "{by} saved the {kind} {} in {}.",
+            scrub(name),
+            short(kept_in.as_ref().unwrap_or(workspace))
+        ),
+        saved_search::Fact::Deleted {
+            workspace,
+            kind,
+            name,
+        } => format!(
+            "{by} deleted the {kind} {} of {}.",
+            scrub(name),
+            short(workspace)
+        ),
+    }
+}
+
+fn of_storage(by: &str, fact: &linked_storage::Fact) -> String {
+    use linked_storage::Fact as F;
+    match fact {
+        F::Founded { account, .. } => {
+            format!(
+                "The storage account {} has a managed identity.",
+                short(account)
+            )
+        }
+        F::Linked {
+            workspace,
+            source,
+            accounts,
+            wiped,
+        } => {
+            let lost = match wiped.len() {
+                0 => String::new(),
+                1 => " 1 saved search was removed from the workspace.".to_owned(),
+                n => format!(" {n} saved searches were removed from the workspace."),
+            };
+            format!(
+                "{by} linked {} to {} for {source}.{lost}",
+                list(accounts.iter().map(short)),
+                short(workspace)
+            )
+        }
+        F::Unlinked { workspace, source } => {
+            format!(
+                "{by} unlinked the storage of {} for {source}.",
+                short(workspace)
+            )
+        }
+        F::KeySet { account, key } => match key {
+            Some(key) => format!(
+                "{by} put the storage account {} under {key}.",
+                short(account)
+            ),
+            None => format!(
+                "{by} put the storage account {} back under the Microsoft key.",
+                short(account)
+            ),
+        },
     }
 }
 

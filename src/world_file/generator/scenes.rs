@@ -70,7 +70,7 @@ pub(super) fn of(kind: ResourceKind, dice: &mut Dice) -> &'static Scene {
         VmLinux | ScaleSetLinux => LINUX,
         StorageAccount | ManagedDisk => STORAGE,
         SqlDatabase => SQL,
-        DataExplorer | Cluster | Workspace => ANALYTICS,
+        DataExplorer | Cluster | Workspace | KeyVault => ANALYTICS,
         MemoryDump | SubscriptionTransfer => DUMP,
     };
     dice.pick(list)

@@ -72,7 +72,6 @@ fn named(text: &str) -> Vec<(&'static str, Command)> {
             location: location.into(),
             encrypted_in_transit: false,
             events_to: None,
-            linked_cluster: None,
         })
         .into()
     };

@@ -212,11 +212,11 @@ fn boxed(page: &str, blocks: &[Block], width: u16) {
 
 fn activity(world: &World, texts: &[String]) {
     let mut found = BTreeSet::new();
-    for activity in &world.lockbox.activity {
+    for activity in &world.activity {
         let wire = activity_log::wire(world, activity).unwrap();
         // As the command line prints it.
         let out = inert_json(&format!("{wire:#}")).into_owned();
-        inert(&activity.operation, &out);
+        inert(&activity.subject, &out);
         let back: Value = serde_json::from_str(&out).unwrap();
         assert_eq!(back, wire);
         found.extend(texts_of(&back));

@@ -234,6 +234,14 @@ fn upcoming(eye: Eye, timer: &Timer) -> Option<Cell> {
         Timer::RequestSettles(_) => (Mark::Busy, Token::Info),
         Timer::GrantEnds(_) => (Mark::Ok, Token::Approved),
         Timer::StoryStep(_) => (Mark::Info, Token::Muted),
+        Timer::OperationEnds(_) | Timer::FaultEnds(_) | Timer::ClusterPolls(_) => {
+            (Mark::Busy, Token::Info)
+        }
+        Timer::EncryptionDue(_) | Timer::BufferEnds(_) => (Mark::Warn, Token::Warn),
+        Timer::VaultPurges(_)
+        | Timer::KeyPurges(..)
+        | Timer::ClusterPurges(_)
+        | Timer::WorkspacePurges(_) => (Mark::Off, Token::Muted),
     };
     Some(Cell::new(text).mark(mark).tone(tone))
 }

@@ -166,7 +166,7 @@ fn resource(world: &World, id: &crate::engine::ids::ResourceId) -> Vec<Cell> {
     let Some(resource) = world.resources.resources.get(id) else {
         return vec![Cell::named(id.as_str())];
     };
-    let coverage = resource.coverage();
+    let coverage = world.coverage(resource);
     // Short for the generally available, so that kinds fit at 80 columns.
     let (word, tone) = match coverage {
         Coverage::Ga => ("GA", Token::Text),

@@ -1,0 +1,1084 @@
+//! Log Analytics dedicated clusters (`domain.md` c.8, R-CLU-*, E-CC-*, E-CU-*, E-CG-*, E-CD-*): the resource
+//! itself here; its operations, links, encryption and what support does for it in the files beside.
+//!
+//! ```text
+//! (none) --put--> ProvisioningAccount --done--> Succeeded        --fails--> Failed
+//! Succeeded --key update--> Updating --propagated, fails--> Succeeded
+//! Succeeded --capacity, billing--> Succeeded
+//! Succeeded | Failed --delete [no links]--> SoftDeleted
+//! Succeeded | Failed --delete [links]--> Deleting --all unlinked--> SoftDeleted
+//! SoftDeleted --support recovers--> Succeeded        SoftDeleted --14 days--> purged, name free
+//! ```
+
+pub mod encryption;
+pub mod link;
+pub mod operation;
+pub mod preflight;
+pub mod support;
+pub mod wire;
+
+use std::sync::Arc;
+
+use imbl::{OrdSet, Vector};
+use serde::{Deserialize, Serialize};
+
+use super::draft::Draft;
+use super::errors::{self, ErrorDef};
+use super::event::Actor;
+use super::ids::{
+    AccountId, AekId, IdentityId, KeyName, OperationId, PersonId, ResourceId, Revision,
+    SubscriptionId,
+};
+use super::people::Action;
+use super::random;
+use super::refusal::Refusal;
+use super::resources::{Resource, ResourceKind, SoftDeleted, region};
+use super::text::scrub;
+use super::time::SimTime;
+use super::timers::Timer;
+use super::vault::access_policy::Caller;
+use super::vault::key::KeyIdentifier;
+use super::words::{did_you_mean, nearest, words};
+use super::world::World;
+use encryption::Protection;
+use operation::{Begin, Failure, Kind};
+
+words! {
+    /// `provisioningState`; a soft-deleted cluster answers 404 and has none (R-CLU-19).
+    State {
+        ProvisioningAccount = "ProvisioningAccount",
+        Succeeded = "Succeeded",
+        Updating = "Updating",
+        Deleting = "Deleting",
+        Failed = "Failed",
+        SoftDeleted = "SoftDeleted",
+    }
+}
+
+words! {
+    /// `billingType` (R-CLU-10).
+    Billing {
+        Cluster = "cluster",
+        Workspaces = "workspaces",
+    }
+}
+
+/// The one SKU (R-CLU-04).
+pub const SKU: &str = "capacityReservation";
+/// The one kind of identity (R-CLU-09).
+pub const IDENTITY: &str = "SystemAssigned";
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cluster {
+    pub id: ResourceId,
+    pub location: Arc<str>,
+    /// Its system-assigned identity; the GUIDs of the wire follow from it.
+    pub identity: IdentityId,
+    /// In GB a day.
+    pub capacity: u32,
+    /// `sku.lastSkuUpdate`: starts the capacity lock (R-CLU-27).
+    pub sku_updated_at: SimTime,
+    pub billing: Billing,
+    pub state: State,
+    pub created_at: SimTime,
+    /// The one that runs (R-CLU-16).
+    pub operation: Option<OperationId>,
+    /// `keyVaultProperties`: always the last successful update.
+    pub key: Option<KeyIdentifier>,
+    /// Its storage accounts, once it is provisioned.
+    pub accounts: Vector<Account>,
+    pub protection: Protection,
+    /// Workspaces linking, linked or unlinking.
+    pub links: OrdSet<ResourceId>,
+    pub deleted: Option<SoftDeleted>,
+}
+
+/// A storage account of the cluster with its account encryption keys (R-CMK-13). The keys themselves are the
+/// key store's; here are their numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Account {
+    pub id: AccountId,
+    /// Wrapped by the Microsoft-managed key; what was written before a key was configured (R-CMK-29).
+    pub microsoft: AekId,
+    /// Wrapped by the cluster's key in force.
+    pub customer: Option<AekId>,
+}
+
+impl Cluster {
+    pub fn subscription(&self) -> SubscriptionId {
+        self.id.subscription()
+    }
+
+    pub fn group(&self) -> &str {
+        self.id.parts().1
+    }
+
+    pub fn is_live(&self) -> bool {
+        self.state != State::SoftDeleted
+    }
+}
+
+/// The body of a PUT or PATCH, as it was sent: what is missing or wrong in it is decided, not assumed.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Body {
+    pub location: Option<Arc<str>>,
+    pub sku: Option<Sku>,
+    /// `identity.type`.
+    pub identity: Option<Arc<str>>,
+    /// `properties.billingType`.
+    pub billing: Option<Arc<str>>,
+    /// `properties.keyVaultProperties`.
+    pub key: Option<KeyProperties>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sku {
+    pub name: Option<Arc<str>>,
+    /// In GB a day.
+    pub capacity: Option<u64>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyProperties {
+    pub key_vault_uri: Option<Arc<str>>,
+    pub key_name: Option<Arc<str>>,
+    pub key_version: Option<Arc<str>>,
+}
+
+impl From<&KeyIdentifier> for KeyProperties {
+    fn from(key: &KeyIdentifier) -> Self {
+        KeyProperties {
+            key_vault_uri: Some(super::vault::uri(&key.vault).into()),
+            key_name: Some(key.key.0.clone()),
+            key_version: Some(key.version.0.clone()),
+        }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Command {
+    /// Creates, or updates what exists (i-39).
+    Put {
+        subscription: SubscriptionId,
+        group: Arc<str>,
+        name: Arc<str>,
+        body: Body,
+    },
+    /// Only what is to change (R-CLU-11).
+    Patch {
+        cluster: ResourceId,
+        body: Body,
+    },
+    Delete {
+        cluster: ResourceId,
+    },
+    /// Always refused (R-CMK-30).
+    Move {
+        cluster: ResourceId,
+        subscription: SubscriptionId,
+        group: Arc<str>,
+    },
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Fact {
+    Created {
+        cluster: ResourceId,
+        location: Arc<str>,
+        identity: IdentityId,
+        capacity: u32,
+        billing: Billing,
+        /// None for a cluster of the world file, which is there at once.
+        building: Option<(OperationId, SimTime)>,
+    },
+    Provisioned {
+        cluster: ResourceId,
+        operation: Option<OperationId>,
+        accounts: Vector<(AccountId, AekId)>,
+    },
+    /// Capacity or billing was set.
+    Updated {
+        cluster: ResourceId,
+        capacity: Option<u32>,
+        billing: Option<Billing>,
+    },
+    KeyUpdateStarted {
+        cluster: ResourceId,
+        operation: OperationId,
+        key: KeyIdentifier,
+        ends_at: SimTime,
+    },
+    /// The key is in force; each account's AEK is wrapped by it (R-CMK-24, 55).
+    KeyUpdated {
+        cluster: ResourceId,
+        operation: OperationId,
+        key: KeyIdentifier,
+        aeks: Vector<(AccountId, AekId)>,
+    },
+    /// A create or key update failed.
+    OperationFailed {
+        cluster: ResourceId,
+        operation: OperationId,
+        failure: Failure,
+    },
+    /// With links: each workspace is unlinked first.
+    DeleteStarted {
+        cluster: ResourceId,
+        operation: OperationId,
+        expected_end: SimTime,
+    },
+    SoftDeleted {
+        cluster: ResourceId,
+        operation: Option<OperationId>,
+        purge_at: SimTime,
+    },
+    /// Cluster and data are gone for good, the name is free (R-CLU-32).
+    Purged { cluster: ResourceId },
+}
+
+impl Fact {
+    pub fn cluster(&self) -> &ResourceId {
+        match self {
+            Fact::Created { cluster, .. }
+            | Fact::Provisioned { cluster, .. }
+            | Fact::Updated { cluster, .. }
+            | Fact::KeyUpdateStarted { cluster, .. }
+            | Fact::KeyUpdated { cluster, .. }
+            | Fact::OperationFailed { cluster, .. }
+            | Fact::DeleteStarted { cluster, .. }
+            | Fact::SoftDeleted { cluster, .. }
+            | Fact::Purged { cluster } => cluster,
+        }
+    }
+}
+
+pub(super) fn decide(draft: &mut Draft, command: &Command) -> Result<(), Refusal> {
+    let by = draft.person()?;
+    match command {
+        Command::Put {
+            subscription,
+            group,
+            name,
+            body,
+        } => put(draft, &by, subscription, group, name, body),
+        Command::Patch { cluster, body } => {
+            let found = draft.world.live_cluster(cluster)?.clone();
+            authorize(&draft.world, &by, Action::ClusterWrite, cluster)?;
+            patch(draft, &found, body)
+        }
+        Command::Delete { cluster } => delete(draft, &by, cluster),
+        Command::Move { cluster, .. } => {
+            draft.world.live_cluster(cluster)?;
+            authorize(&draft.world, &by, Action::ClusterWrite, cluster)?;
+            Err(errors::CL_07.refuse().target("cluster"))
+        }
+    }
+}
+
+fn authorize(
+    world: &World,
+    by: &PersonId,
+    action: Action,
+    cluster: &ResourceId,
+) -> Result<(), Refusal> {
+    let (subscription, group, _) = cluster.parts();
+    world.authorize(by, action, &subscription, group)
+}
+
+/// PUT: the checks of e.1 in their order; the first that fails is the answer.
+fn put(
+    draft: &mut Draft,
+    by: &PersonId,
+    subscription: &SubscriptionId,
+    group: &Arc<str>,
+    name: &Arc<str>,
+    body: &Body,
+) -> Result<(), Refusal> {
+    draft.world.resource_group(subscription, group)?;
+    draft
+        .world
+        .authorize(by, Action::ClusterWrite, subscription, group)?;
+    let id = Resource::id_for(subscription, group, name);
+    let namesake = draft.world.clusters.get(&id).cloned();
+    let live = namesake.as_ref().filter(|c| c.is_live());
+    valid_name(&draft.world, name)?;
+    let sku = body
+        .sku
+        .as_ref()
+        .ok_or_else(|| errors::CC_08.refuse().target("sku"))?;
+    let capacity = valid_sku(&draft.world, subscription, sku)?;
+    if let Some(existing) = live {
+        capacity_lock(draft, existing, capacity, &errors::CC_07)?;
+    }
+    valid_identity(body)?;
+    let Some(existing) = live else {
+        let billing = billing(body)?.unwrap_or(Billing::Cluster);
+        return create(draft, &id, namesake.as_deref(), body, capacity, billing);
+    };
+    may_update(draft, existing, body, &errors::CC_11)?;
+    read_only(existing, body)?;
+    let billing = billing(body)?.filter(|b| *b != existing.billing);
+    let key = changed_key(body, existing)?;
+    if let Some(key) = &key {
+        validate_key(draft, existing, key)?;
+    }
+    // A PUT that sends everything back unchanged changes nothing, but was a write.
+    let updated = draft.emit(Fact::Updated {
+        cluster: id,
+        capacity: Some(capacity).filter(|c| *c != existing.capacity),
+        billing,
+    });
+    if let Some(key) = key {
+        draft.because(updated, Actor::LogAnalytics, |draft| {
+            start_key_update(draft, existing, key);
+        });
+    }
+    Ok(())
+}
+
+fn create(
+    draft: &mut Draft,
+    id: &ResourceId,
+    namesake: Option<&Cluster>,
+    body: &Body,
+    capacity: u32,
+    billing: Billing,
+) -> Result<(), Refusal> {
+    let world = &draft.world;
+    let (subscription, _, _) = id.parts();
+    if body.key.is_some() {
+        return Err(errors::CC_10
+            .refuse()
+            .target("properties.keyVaultProperties"));
+    }
+    if let Some(deleted) = namesake.and_then(|c| c.deleted) {
+        return Err(errors::CC_12
+            .says(format!(
+                "The name is reserved by a cluster deleted in the last {}, until {} UTC.",
+                world.rules.cluster_soft_delete,
+                deleted.purge_at.to_seconds()
+            ))
+            .target("name")
+            .allowed_from(deleted.purge_at));
+    }
+    let place = body.location.as_deref().unwrap_or_default();
+    let known = region(place);
+    let wanted = known.clone().unwrap_or_else(|_| place.into());
+    if !world.is_allowed(&subscription, &wanted) {
+        return Err(errors::CC_13
+            .says(format!(
+                "Subscription {subscription} has not been pre-approved for dedicated clusters in the region {}.",
+                scrub(&wanted)
+            ))
+            .target("location"));
+    }
+    quota(world, &subscription, &wanted)?;
+    let location = known?;
+    let ends_at = draft.now + world.rules.cluster_provisioning;
+    let fact = Fact::Created {
+        cluster: id.clone(),
+        location,
+        identity: next_identity(world),
+        capacity,
+        billing,
+        building: Some((operation::next(world), ends_at)),
+    };
+    draft.emit(fact);
+    Ok(())
+}
+
+/// E-CC-01: R-CLU-03.
+fn valid_name(world: &World, name: &str) -> Result<(), Refusal> {
+    let rules = &world.rules;
+    let length = u32::try_from(name.len()).unwrap_or(u32::MAX);
+    let fits = (rules.cluster_name_min..=rules.cluster_name_max).contains(&length)
+        && name.bytes().all(|b| b.is_ascii_alphanumeric());
+    if fits {
+        return Ok(());
+    }
+    Err(errors::CC_01
+        .says(format!(
+            "Cluster name {} is not valid: use only letters a-z, A-Z and digits, {} to {} characters.",
+            scrub(name),
+            rules.cluster_name_min,
+            rules.cluster_name_max
+        ))
+        .target("name"))
+}
+
+/// E-CC-04, 03, 05, 06.
+fn valid_sku(world: &World, subscription: &SubscriptionId, sku: &Sku) -> Result<u32, Refusal> {
+    let named = sku
+        .name
+        .as_deref()
+        .is_some_and(|n| n.eq_ignore_ascii_case(SKU));
+    if !named {
+        let error = if sku.capacity.is_some() {
+            errors::CC_04
+        } else {
+            errors::CC_03
+        };
+        return Err(error.refuse().target("sku.name"));
+    }
+    let capacity = sku
+        .capacity
+        .ok_or_else(|| errors::CC_05.refuse().target("sku.capacity"))?;
+    let rules = &world.rules;
+    let limit = world.capacity_limit(subscription);
+    let fits = u32::try_from(capacity)
+        .ok()
+        .filter(|c| (rules.capacity_min..=limit).contains(c) && c % rules.capacity_step == 0);
+    fits.ok_or_else(|| {
+        errors::CC_06
+            .says(format!(
+                "Capacity {capacity} GB/day is out of range: minimum {}, maximum {limit}, in steps of {} (see \"Usage and estimated costs\").",
+                rules.capacity_min, rules.capacity_step
+            ))
+            .target("sku.capacity")
+    })
+}
+
+/// R-CLU-26.
+fn capacity_lock(
+    draft: &Draft,
+    cluster: &Cluster,
+    capacity: u32,
+    error: &ErrorDef,
+) -> Result<(), Refusal> {
+    let free_at = cluster.sku_updated_at + draft.world.rules.capacity_lock;
+    if capacity >= cluster.capacity || draft.now >= free_at {
+        return Ok(());
+    }
+    Err(error
+        .says(format!(
+            "Capacity is locked for {} after its last update; it can be lowered from {} UTC.",
+            draft.world.rules.capacity_lock,
+            free_at.to_seconds()
+        ))
+        .target("sku.capacity")
+        .allowed_from(free_at)
+        .remedy(format!(
+            "Wait until {} UTC, or keep at least {} GB/day.",
+            free_at.to_seconds(),
+            cluster.capacity
+        )))
+}
+
+/// E-CC-09.
+fn valid_identity(body: &Body) -> Result<(), Refusal> {
+    let given = body.identity.as_deref().unwrap_or_default();
+    if given.eq_ignore_ascii_case(IDENTITY) {
+        return Ok(());
+    }
+    let refusal = if given.is_empty() {
+        errors::CC_09.refuse()
+    } else {
+        errors::CC_09.says(format!("The identity type {} is not known.", scrub(given)))
+    };
+    Err(refusal.target("identity"))
+}
+
+/// E-CU-09.
+fn billing(body: &Body) -> Result<Option<Billing>, Refusal> {
+    let Some(text) = &body.billing else {
+        return Ok(None);
+    };
+    text.parse().map(Some).map_err(|_| {
+        errors::CU_09
+            .says(format!(
+                "billingType must be cluster or workspaces, not {}.",
+                scrub(text)
+            ))
+            .target("properties.billingType")
+    })
+}
+
+/// E-CU-10: read-only members may be sent back unchanged, since clients do GET and PUT.
+fn read_only(cluster: &Cluster, body: &Body) -> Result<(), Refusal> {
+    match &body.location {
+        Some(place) if region(place).is_ok_and(|r| r == cluster.location) => Ok(()),
+        Some(place) => Err(errors::CU_10
+            .says(format!(
+                "location is read-only: the cluster is in {}, not in {}.",
+                cluster.location,
+                scrub(place)
+            ))
+            .target("location")),
+        None => Ok(()),
+    }
+}
+
+/// E-CC-14: R-CLU-20, 21.
+fn quota(world: &World, subscription: &SubscriptionId, location: &str) -> Result<(), Refusal> {
+    let limit = world.rules.clusters_per_region as usize;
+    let there = world
+        .clusters
+        .values()
+        .filter(|c| c.is_live() && c.subscription() == *subscription && *c.location == *location)
+        .count();
+    if there < limit {
+        return Ok(());
+    }
+    Err(errors::CC_14
+        .says(format!(
+            "Limit of {limit} clusters for region {} and subscription {subscription} is reached.",
+            scrub(location)
+        ))
+        .target("location"))
+}
+
+fn next_identity(world: &World) -> IdentityId {
+    IdentityId(u32::try_from(world.identities.len() + 1).unwrap_or(u32::MAX))
+}
+
+/// E-CU-01, 05, 06, or for a PUT E-CC-11: one operation at a time (R-CLU-16).
+fn may_update(
+    draft: &Draft,
+    cluster: &Cluster,
+    body: &Body,
+    otherwise: &ErrorDef,
+) -> Result<(), Refusal> {
+    let error = match cluster.state {
+        State::Succeeded => return Ok(()),
+        State::Deleting if body.key.is_some() => &errors::CU_06,
+        State::Deleting => &errors::CU_01,
+        _ => otherwise,
+    };
+    let running = cluster
+        .operation
+        .and_then(|id| draft.world.operations.get(&id));
+    let mut refusal = error.refuse().target("cluster");
+    refusal.message = match running {
+        Some(operation) => format!(
+            "{} {} is {} ({}), until about {} UTC.",
+            error.message,
+            operation.kind,
+            operation.status,
+            operation.id,
+            operation.expected_end.to_seconds()
+        ),
+        None => format!("{} The cluster is {}.", error.message, cluster.state),
+    };
+    if let Some(operation) = running {
+        refusal = refusal
+            .allowed_from(operation.expected_end)
+            .remedy(format!("Wait for it: lockbox op wait {}.", operation.id));
+    } else {
+        refusal = refusal.remedy("Delete the cluster and create it again.");
+    }
+    Err(refusal)
+}
+
+/// PATCH: form first, then the state, then what is asked for (e.2).
+fn patch(draft: &mut Draft, found: &Cluster, body: &Body) -> Result<(), Refusal> {
+    if *body == Body::default() {
+        return Err(errors::CC_02
+            .says("The update says nothing that is to change.")
+            .target("body")
+            .remedy("Give sku, billingType or keyVaultProperties."));
+    }
+    let key = body.key.as_ref().map(key_identifier).transpose()?;
+    let billing = billing(body)?;
+    may_update(draft, found, body, &errors::CU_05)?;
+    read_only(found, body)?;
+    if body.identity.is_some() {
+        valid_identity(body)?;
+    }
+    // E-CU-08 stands for the capacity errors of e.1.
+    let as_update = |no: Refusal| Refusal {
+        id: errors::CU_08.id.to_owned(),
+        ..no
+    };
+    let capacity = match &body.sku {
+        Some(sku) => {
+            let capacity =
+                valid_sku(&draft.world, &found.subscription(), sku).map_err(as_update)?;
+            capacity_lock(draft, found, capacity, &errors::CC_07).map_err(as_update)?;
+            Some(capacity)
+        }
+        None => None,
+    };
+    if let Some(key) = &key {
+        validate_key(draft, found, key)?;
+    }
+    let mut cause = None;
+    if capacity.is_some() || billing.is_some() || key.is_none() {
+        cause = Some(draft.emit(Fact::Updated {
+            cluster: found.id.clone(),
+            capacity,
+            billing,
+        }));
+    }
+    match (key, cause) {
+        (Some(key), Some(cause)) => draft.because(cause, Actor::LogAnalytics, |draft| {
+            start_key_update(draft, found, key);
+        }),
+        (Some(key), None) => start_key_update(draft, found, key),
+        (None, _) => {}
+    }
+    Ok(())
+}
+
+/// E-CU-02: the triple, with a vault's address for the vault.
+fn key_identifier(key: &KeyProperties) -> Result<KeyIdentifier, Refusal> {
+    let malformed = |what: String| {
+        errors::CU_02
+            .says(format!("Key properties are present but malformed: {what}."))
+            .target("properties.keyVaultProperties")
+    };
+    let member = |name: &str, value: &Option<Arc<str>>| {
+        value
+            .clone()
+            .filter(|v| !v.trim().is_empty())
+            .ok_or_else(|| malformed(format!("{name} is missing")))
+    };
+    let uri = member("keyVaultUri", &key.key_vault_uri)?;
+    let name = member("keyName", &key.key_name)?;
+    let version = member("keyVersion", &key.key_version)?;
+    if uri.contains("/keys/") {
+        return Err(malformed(
+            "keyVaultUri is the address of the vault, not the identifier of a key".to_owned(),
+        ));
+    }
+    let vault = super::vault::wire::vault_of_uri(&uri).ok_or_else(|| {
+        malformed(format!(
+            "keyVaultUri {} is not https://NAME.vault.azure.net",
+            scrub(&uri)
+        ))
+    })?;
+    Ok(KeyIdentifier {
+        vault,
+        key: KeyName(name),
+        version: version.to_ascii_lowercase().into(),
+    })
+}
+
+/// The key of a PUT, if it is another one than that in force.
+fn changed_key(body: &Body, cluster: &Cluster) -> Result<Option<KeyIdentifier>, Refusal> {
+    let key = body.key.as_ref().map(key_identifier).transpose()?;
+    Ok(key.filter(|key| Some(key) != cluster.key.as_ref()))
+}
+
+/// E-CU-07, then E-CU-03 and E-CU-04 as the service checks them.
+fn validate_key(draft: &Draft, cluster: &Cluster, key: &KeyIdentifier) -> Result<(), Refusal> {
+    let world = &draft.world;
+    if let Ok(vault) = world.active_vault(&key.vault) {
+        let tenant = |id: &SubscriptionId| world.tenant_of(id).cloned();
+        if vault.location != cluster.location
+            || tenant(&vault.subscription()) != tenant(&cluster.subscription())
+        {
+            return Err(errors::CU_07
+                .says(format!(
+                    "Vault, cluster and workspaces must be in the same region and tenant; the vault {} is in {} and the cluster in {}.",
+                    vault.name, vault.location, cluster.location
+                ))
+                .target("properties.keyVaultProperties.keyVaultUri"));
+        }
+    }
+    encryption::validate(world, draft.now, cluster.identity, key)
+}
+
+fn start_key_update(draft: &mut Draft, cluster: &Cluster, key: KeyIdentifier) {
+    let started = draft.emit(Fact::KeyUpdateStarted {
+        cluster: cluster.id.clone(),
+        operation: operation::next(&draft.world),
+        key: key.clone(),
+        ends_at: draft.now + draft.world.rules.key_propagation,
+    });
+    draft.because(started, Actor::Storage, |draft| {
+        encryption::record_validation(draft, &Caller::Identity(cluster.identity), &key);
+    });
+}
+
+fn delete(draft: &mut Draft, by: &PersonId, id: &ResourceId) -> Result<(), Refusal> {
+    let found = match draft.world.live_cluster(id) {
+        Ok(found) => found.clone(),
+        Err(missing) => {
+            return Err(errors::CD_02
+                .says(format!("There is nothing to delete: {}", missing.message))
+                .target("cluster")
+                .remedy(missing.remedy));
+        }
+    };
+    authorize(&draft.world, by, Action::ClusterWrite, id)?;
+    match found.state {
+        State::Succeeded | State::Failed => {}
+        state => {
+            let running = found
+                .operation
+                .and_then(|id| draft.world.operations.get(&id));
+            let mut refusal = errors::CD_01
+                .says(match state {
+                    State::ProvisioningAccount => errors::CD_01.message.to_owned(),
+                    State::Updating => {
+                        "A cluster cannot be deleted while it is updated.".to_owned()
+                    }
+                    _ => "The cluster is being deleted already.".to_owned(),
+                })
+                .target("cluster");
+            if let Some(operation) = running {
+                refusal = refusal
+                    .allowed_from(operation.expected_end)
+                    .remedy(format!("Wait for it: lockbox op wait {}.", operation.id));
+            }
+            return Err(refusal);
+        }
+    }
+    if found.links.is_empty() {
+        soft_delete(draft, id, None);
+        return Ok(());
+    }
+    let started = draft.emit(Fact::DeleteStarted {
+        cluster: id.clone(),
+        operation: operation::next(&draft.world),
+        expected_end: draft.now + draft.world.rules.unlink_duration,
+    });
+    draft.because(started, Actor::LogAnalytics, |draft| {
+        link::unlink_all(draft, id);
+        deleted_when_unlinked(draft, id);
+    });
+    Ok(())
+}
+
+fn soft_delete(draft: &mut Draft, id: &ResourceId, operation: Option<OperationId>) {
+    draft.emit(Fact::SoftDeleted {
+        cluster: id.clone(),
+        operation,
+        purge_at: draft.now + draft.world.rules.cluster_soft_delete,
+    });
+}
+
+fn deleted_when_unlinked(draft: &mut Draft, id: &ResourceId) {
+    let Some(found) = draft.world.clusters.get(id) else {
+        return;
+    };
+    if found.state == State::Deleting && found.links.is_empty() {
+        let operation = found.operation;
+        soft_delete(draft, id, operation);
+    }
+}
+
+/// The cluster is built: its storage accounts are there, each with an AEK of its own.
+fn provisioned(draft: &mut Draft, id: &ResourceId, operation: Option<OperationId>) {
+    let world = &draft.world;
+    let accounts = (1..=world.rules.accounts_per_cluster)
+        .map(|n| (AccountId(world.accounts + n), AekId(world.aeks + n)))
+        .collect();
+    draft.emit(Fact::Provisioned {
+        cluster: id.clone(),
+        operation,
+        accounts,
+    });
+}
+
+/// A cluster of the world file: there at once, at the least capacity, under the Microsoft key.
+pub(super) fn found(draft: &mut Draft, resource: &Resource) {
+    let capacity = draft.world.rules.capacity_min;
+    draft.emit(Fact::Created {
+        cluster: resource.id.clone(),
+        location: resource.location.clone(),
+        identity: next_identity(&draft.world),
+        capacity,
+        billing: Billing::Cluster,
+        building: None,
+    });
+    provisioned(draft, &resource.id, None);
+}
+
+/// The 14 days of a deleted cluster are over.
+pub(super) fn purge_in_time(draft: &mut Draft, id: &ResourceId) {
+    draft.emit(Fact::Purged {
+        cluster: id.clone(),
+    });
+}
+
+pub(super) fn evolve(world: &mut World, at: SimTime, revision: Revision, fact: &Fact) {
+    match fact {
+        Fact::Created {
+            cluster,
+            location,
+            identity,
+            capacity,
+            billing,
+            building,
+        } => {
+            world
+                .resources
+                .insert(cluster, ResourceKind::Cluster, location);
+            world.identities.push_back(cluster.clone());
+            world.clusters.insert(
+                cluster.clone(),
+                Arc::new(Cluster {
+                    id: cluster.clone(),
+                    location: location.clone(),
+                    identity: *identity,
+                    capacity: *capacity,
+                    sku_updated_at: at,
+                    billing: *billing,
+                    state: State::ProvisioningAccount,
+                    created_at: at,
+                    operation: building.map(|(operation, _)| operation),
+                    key: None,
+                    accounts: Vector::new(),
+                    protection: Protection {
+                        since: at,
+                        cause: revision,
+                        ..Protection::default()
+                    },
+                    links: OrdSet::new(),
+                    deleted: None,
+                }),
+            );
+            if let Some((id, ends_at)) = building {
+                let begin = Begin {
+                    id: *id,
+                    kind: Kind::CreateCluster,
+                    cluster,
+                    workspace: None,
+                    key: None,
+                    ends_at: *ends_at,
+                };
+                operation::begin(world, at, revision, begin);
+            }
+        }
+        Fact::Provisioned {
+            cluster,
+            operation,
+            accounts,
+        } => {
+            finish(world, at, cluster, *operation, None);
+            for (account, aek) in accounts {
+                world.accounts = world.accounts.max(account.0);
+                world.aeks = world.aeks.max(aek.0);
+            }
+            edit(world, cluster, |c| {
+                c.state = State::Succeeded;
+                c.accounts = accounts
+                    .iter()
+                    .map(|(id, microsoft)| Account {
+                        id: *id,
+                        microsoft: *microsoft,
+                        customer: None,
+                    })
+                    .collect();
+            });
+        }
+        Fact::Updated {
+            cluster,
+            capacity,
+            billing,
+        } => edit(world, cluster, |c| {
+            if let Some(capacity) = capacity {
+                c.capacity = *capacity;
+                c.sku_updated_at = at;
+            }
+            c.billing = billing.unwrap_or(c.billing);
+        }),
+        Fact::KeyUpdateStarted {
+            cluster,
+            operation,
+            key,
+            ends_at,
+        } => {
+            let begin = Begin {
+                id: *operation,
+                kind: Kind::UpdateKey,
+                cluster,
+                workspace: None,
+                key: Some(key),
+                ends_at: *ends_at,
+            };
+            operation::begin(world, at, revision, begin);
+            edit(world, cluster, |c| {
+                c.state = State::Updating;
+                c.operation = Some(*operation);
+            });
+        }
+        Fact::KeyUpdated {
+            cluster,
+            operation,
+            key,
+            aeks,
+        } => {
+            finish(world, at, cluster, Some(*operation), None);
+            for (_, aek) in aeks {
+                world.aeks = world.aeks.max(aek.0);
+            }
+            edit(world, cluster, |c| {
+                c.state = State::Succeeded;
+                c.key = Some(key.clone());
+                for account in c.accounts.iter_mut() {
+                    account.customer = aeks
+                        .iter()
+                        .find(|(id, _)| *id == account.id)
+                        .map(|(_, aek)| *aek);
+                }
+            });
+            encryption::key_in_force(world, cluster, at, revision);
+        }
+        Fact::OperationFailed {
+            cluster,
+            operation,
+            failure,
+        } => {
+            finish(world, at, cluster, Some(*operation), Some(failure));
+            edit(world, cluster, |c| {
+                // The old key is kept (c.8); a cluster that was never built has nothing.
+                c.state = if c.accounts.is_empty() {
+                    State::Failed
+                } else {
+                    State::Succeeded
+                };
+            });
+        }
+        Fact::DeleteStarted {
+            cluster,
+            operation,
+            expected_end,
+        } => {
+            let begin = Begin {
+                id: *operation,
+                kind: Kind::DeleteCluster,
+                cluster,
+                workspace: None,
+                key: None,
+                ends_at: *expected_end,
+            };
+            operation::begin(world, at, revision, begin);
+            edit(world, cluster, |c| {
+                c.state = State::Deleting;
+                c.operation = Some(*operation);
+            });
+        }
+        Fact::SoftDeleted {
+            cluster,
+            operation,
+            purge_at,
+        } => {
+            finish(world, at, cluster, *operation, None);
+            encryption::sleep(world, cluster);
+            world.resources.remove(cluster);
+            let timer = world
+                .timers
+                .set(*purge_at, Timer::ClusterPurges(cluster.clone()));
+            edit(world, cluster, |c| {
+                c.state = State::SoftDeleted;
+                c.deleted = Some(SoftDeleted {
+                    at,
+                    purge_at: *purge_at,
+                    timer,
+                });
+            });
+        }
+        Fact::Purged { cluster } => {
+            world.clusters.remove(cluster);
+        }
+    }
+}
+
+fn finish(
+    world: &mut World,
+    at: SimTime,
+    cluster: &ResourceId,
+    operation: Option<OperationId>,
+    failure: Option<&Failure>,
+) {
+    if let Some(operation) = operation {
+        operation::finish(world, at, operation, failure);
+        edit(world, cluster, |c| c.operation = None);
+    }
+}
+
+pub(super) fn edit(world: &mut World, id: &ResourceId, change: impl FnOnce(&mut Cluster)) {
+    if let Some(cluster) = world.clusters.get_mut(id) {
+        change(Arc::make_mut(cluster));
+    }
+}
+
+impl World {
+    /// The cluster, deleted or not.
+    pub fn cluster(&self, id: &ResourceId) -> Result<&Arc<Cluster>, Refusal> {
+        self.clusters.get(id).ok_or_else(|| {
+            let known = self.clusters.keys().map(ResourceId::as_str);
+            errors::CG_01
+                .says(format!("Cluster {id} not found; it may have been deleted."))
+                .target("cluster")
+                .remedy(did_you_mean(
+                    nearest(id.as_str(), known),
+                    errors::CG_01.remedy,
+                ))
+        })
+    }
+
+    /// The cluster, if it is not deleted (R-CLU-19).
+    pub fn live_cluster(&self, id: &ResourceId) -> Result<&Arc<Cluster>, Refusal> {
+        let found = self.cluster(id)?;
+        match found.deleted {
+            None => Ok(found),
+            Some(deleted) => Err(errors::CG_01
+                .says(format!(
+                    "Cluster {id} not found; it was deleted at {} UTC.",
+                    deleted.at.to_seconds()
+                ))
+                .target("cluster")
+                .remedy(format!(
+                    "It is soft-deleted until {} UTC: ask support to recover it or use another name.",
+                    deleted.purge_at.to_seconds()
+                ))),
+        }
+    }
+
+    /// The cluster a person means by its full id, its ARM path, `group/name` or its name; also a deleted one.
+    pub fn find_cluster(&self, text: &str) -> Result<ResourceId, Refusal> {
+        let hits: Vec<&ResourceId> = self
+            .clusters
+            .keys()
+            .filter(|id| self.means(id, "Microsoft.OperationalInsights/clusters", text))
+            .collect();
+        match hits.as_slice() {
+            [one] => Ok((*one).clone()),
+            [] => {
+                let known = self.clusters.keys().map(ResourceId::name);
+                Err(errors::CG_01
+                    .says(format!(
+                        "Cluster {} not found; it may have been deleted.",
+                        scrub(text)
+                    ))
+                    .target("cluster")
+                    .remedy(did_you_mean(nearest(text, known), errors::CG_01.remedy)))
+            }
+            several => {
+                let ids: Vec<String> = several.iter().map(|id| id.to_string()).collect();
+                Err(errors::CG_01
+                    .says(format!(
+                        "{} is the name of {} clusters.",
+                        scrub(text),
+                        several.len()
+                    ))
+                    .target("cluster")
+                    .remedy(format!("Say which: {}.", ids.join(", "))))
+            }
+        }
+    }
+
+    /// Whether a text names a resource: by its id, its ARM path, `group/name` or its name.
+    pub(crate) fn means(&self, id: &ResourceId, arm_type: &str, text: &str) -> bool {
+        let (subscription, group, name) = id.parts();
+        let same = |a: &str| a.eq_ignore_ascii_case(text);
+        same(id.as_str())
+            || same(name)
+            || same(&format!("{group}/{name}"))
+            || (text.starts_with('/')
+                && same(&format!(
+                    "/subscriptions/{}/resourceGroups/{group}/providers/{arm_type}/{name}",
+                    self.subscription_guid(&subscription)
+                )))
+    }
+
+    /// `properties.clusterId`.
+    pub fn cluster_guid(&self, cluster: &Cluster) -> String {
+        random::guid(self.seed, "cluster", cluster.identity.0)
+    }
+}

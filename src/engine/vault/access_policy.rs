@@ -1,0 +1,314 @@
+//! Access policies of a vault (`domain.md` c.7): which principal may do what with its keys. The right to use a
+//! key comes from here only, never from a role (b.3).
+//!
+//! ```text
+//! Absent --set--> Present --set--> Present'        Present --delete--> Absent
+//! ```
+
+use std::fmt;
+
+use imbl::OrdSet;
+use serde::{Deserialize, Serialize};
+
+use super::trail::{self, Done};
+use crate::engine::cluster::encryption;
+use crate::engine::draft::Draft;
+use crate::engine::errors;
+use crate::engine::event::Actor;
+use crate::engine::ids::{IdentityId, PersonId, Revision, VaultName};
+use crate::engine::people::{Action, Side};
+use crate::engine::random;
+use crate::engine::refusal::Refusal;
+use crate::engine::time::SimTime;
+use crate::engine::words::words;
+use crate::engine::world::World;
+
+words! {
+    /// Key permissions this simulation knows.
+    KeyPermission {
+        Get = "get",
+        List = "list",
+        Create = "create",
+        Import = "import",
+        Update = "update",
+        Delete = "delete",
+        Recover = "recover",
+        Purge = "purge",
+        WrapKey = "wrapKey",
+        UnwrapKey = "unwrapKey",
+    }
+}
+
+/// R-PERM-06: what the identity of a cluster needs.
+pub const CLUSTER_NEEDS: [KeyPermission; 3] = [
+    KeyPermission::Get,
+    KeyPermission::WrapKey,
+    KeyPermission::UnwrapKey,
+];
+
+/// Who stands at the vault's door: a person or the managed identity of a resource.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Caller {
+    Person(PersonId),
+    Identity(IdentityId),
+}
+
+impl fmt::Display for Caller {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Caller::Person(id) => id.fmt(f),
+            Caller::Identity(id) => id.fmt(f),
+        }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Command {
+    /// Replaces the permissions of a principal; none at all is refused, delete the policy instead.
+    Set {
+        vault: VaultName,
+        principal: Caller,
+        keys: OrdSet<KeyPermission>,
+    },
+    Delete {
+        vault: VaultName,
+        principal: Caller,
+    },
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Fact {
+    Set {
+        vault: VaultName,
+        principal: Caller,
+        keys: OrdSet<KeyPermission>,
+    },
+    Deleted {
+        vault: VaultName,
+        principal: Caller,
+    },
+}
+
+impl Fact {
+    pub fn vault(&self) -> &VaultName {
+        match self {
+            Fact::Set { vault, .. } | Fact::Deleted { vault, .. } => vault,
+        }
+    }
+}
+
+/// What the creator of a vault gets: everything to manage keys, nothing to use them, and no purge (R-KV-03).
+pub(super) fn creators() -> OrdSet<KeyPermission> {
+    use KeyPermission::*;
+    OrdSet::from_iter([Get, List, Create, Import, Update, Delete, Recover])
+}
+
+pub(crate) fn decide(draft: &mut Draft, command: &Command) -> Result<(), Refusal> {
+    let by = draft.person()?;
+    let (Command::Set { vault, .. } | Command::Delete { vault, .. }) = command;
+    let found = draft.world.active_vault(vault)?.clone();
+    draft.world.authorize(
+        &by,
+        Action::PolicyWrite,
+        &found.subscription(),
+        found.group(),
+    )?;
+    match command {
+        Command::Set {
+            vault,
+            principal,
+            keys,
+        } => {
+            known(&draft.world, principal)?;
+            if keys.is_empty() {
+                return Err(errors::KV_15
+                    .says("A policy without any permission says nothing.")
+                    .target("permissions")
+                    .remedy(
+                        "Name permissions such as get wrapKey unwrapKey, or delete the policy.",
+                    ));
+            }
+            draft.emit(Fact::Set {
+                vault: vault.clone(),
+                principal: principal.clone(),
+                keys: keys.clone(),
+            });
+        }
+        Command::Delete { vault, principal } => {
+            if !found.policies.contains_key(principal) {
+                let named = draft.world.caller_name(principal);
+                return Err(errors::KV_18
+                    .says(format!("The vault {vault} has no policy for {named}."))
+                    .target("principal")
+                    .remedy("List the policies: lockbox policy list."));
+            }
+            draft.emit(Fact::Deleted {
+                vault: vault.clone(),
+                principal: principal.clone(),
+            });
+        }
+    }
+    Ok(())
+}
+
+/// c.7: no policy before the identity exists.
+fn known(world: &World, principal: &Caller) -> Result<(), Refusal> {
+    match principal {
+        Caller::Person(id) => {
+            let person = world.person(id).map_err(|no| no.target("principal"))?;
+            match person.side {
+                Side::Customer(_) => Ok(()),
+                Side::Vendor(_) => Err(errors::KV_15
+                    .says(format!(
+                        "{id} belongs to the cloud vendor and is no principal of the directory."
+                    ))
+                    .target("principal")
+                    .remedy("Name somebody of the organisation, or a cluster.")),
+            }
+        }
+        Caller::Identity(id) => {
+            if world.identity_owner(*id).is_none() {
+                return Err(errors::KV_15
+                    .says(format!("There is no managed identity {id}."))
+                    .target("principal")
+                    .remedy("Create the cluster first; its identity comes with it."));
+            }
+            Ok(())
+        }
+    }
+}
+
+pub(crate) fn evolve(
+    world: &mut World,
+    at: SimTime,
+    revision: Revision,
+    actor: &Actor,
+    fact: &Fact,
+) {
+    let (vault, done) = match fact {
+        Fact::Set {
+            vault,
+            principal,
+            keys,
+        } => {
+            super::edit(world, vault, |v| {
+                v.policies.insert(principal.clone(), keys.clone());
+            });
+            (vault, Done::PolicySet)
+        }
+        Fact::Deleted { vault, principal } => {
+            super::edit(world, vault, |v| {
+                v.policies.remove(principal);
+            });
+            (vault, Done::PolicyDelete)
+        }
+    };
+    trail::management(world, at, revision, actor, vault, done, None);
+    encryption::reconsider(world, vault, at, revision);
+}
+
+impl World {
+    /// The resource a managed identity belongs to or, when that is gone, belonged to.
+    pub fn identity_owner(&self, id: IdentityId) -> Option<&crate::engine::ids::ResourceId> {
+        self.identities
+            .get(usize::try_from(id.0.checked_sub(1)?).ok()?)
+    }
+
+    /// `principalId` of a managed identity, or the object id of a person (R-PERM-07).
+    pub fn principal_guid(&self, caller: &Caller) -> String {
+        match caller {
+            Caller::Person(id) => random::guid_of(self.seed, "person", id.as_str()),
+            Caller::Identity(id) => random::guid(self.seed, "principal", id.0),
+        }
+    }
+
+    /// A principal for people: a person's id, a cluster's name.
+    pub fn caller_name(&self, caller: &Caller) -> String {
+        match caller {
+            Caller::Person(id) => id.to_string(),
+            Caller::Identity(id) => match self.identity_owner(*id) {
+                Some(owner) => crate::engine::text::scrub(owner.name()).into_owned(),
+                None => id.to_string(),
+            },
+        }
+    }
+
+    /// The principal a person means by a person's id, the name or id of a cluster or storage account, an
+    /// identity's number, or a principal id (R-PERM-07).
+    pub fn find_principal(&self, text: &str) -> Result<Caller, Refusal> {
+        let person = PersonId::from(text);
+        if self.people.persons.contains_key(&person) {
+            return Ok(Caller::Person(person));
+        }
+        if let Some(number) = random::number_of(self.seed, "principal", text)
+            .map(IdentityId)
+            .filter(|id| self.identity_owner(*id).is_some())
+        {
+            return Ok(Caller::Identity(number));
+        }
+        if let Ok(id) = text.parse::<IdentityId>()
+            && self.identity_owner(id).is_some()
+        {
+            return Ok(Caller::Identity(id));
+        }
+        let by_guid = self
+            .people
+            .persons
+            .keys()
+            .map(|id| Caller::Person(id.clone()))
+            .find(|caller| self.principal_guid(caller).eq_ignore_ascii_case(text));
+        if let Some(caller) = by_guid {
+            return Ok(caller);
+        }
+        let mut owners = Vec::new();
+        for (place, owner) in self.identities.iter().enumerate() {
+            let identity = IdentityId(u32::try_from(place + 1).unwrap_or(u32::MAX));
+            let named = owner.name().eq_ignore_ascii_case(text)
+                || owner.as_str().eq_ignore_ascii_case(text);
+            if named && self.current_identity(owner) == Some(identity) {
+                owners.push((identity, owner));
+            }
+        }
+        match owners.as_slice() {
+            [(identity, _)] => Ok(Caller::Identity(*identity)),
+            [] => {
+                let known = self
+                    .people
+                    .persons
+                    .keys()
+                    .map(PersonId::as_str)
+                    .chain(self.identities.iter().map(|owner| owner.name()));
+                Err(errors::KV_15
+                    .says(format!(
+                        "There is no principal {}.",
+                        crate::engine::text::scrub(text)
+                    ))
+                    .target("principal")
+                    .remedy(crate::engine::words::did_you_mean(
+                        crate::engine::words::nearest(text, known),
+                        "Name a person, or a cluster: its identity comes with it (c.7).",
+                    )))
+            }
+            several => {
+                let ids: Vec<String> = several.iter().map(|(_, o)| o.to_string()).collect();
+                Err(errors::KV_15
+                    .says(format!(
+                        "{} is the name of {} resources.",
+                        crate::engine::text::scrub(text),
+                        several.len()
+                    ))
+                    .target("principal")
+                    .remedy(format!("Say which: {}.", ids.join(", "))))
+            }
+        }
+    }
+
+    /// The identity a resource has now.
+    fn current_identity(&self, owner: &crate::engine::ids::ResourceId) -> Option<IdentityId> {
+        let cluster = self.clusters.get(owner).map(|c| c.identity);
+        cluster.or_else(|| self.storage_accounts.get(owner).map(|s| s.identity))
+    }
+}
