@@ -2,14 +2,21 @@
 //! screen; a row has an identity, so a cursor stays on its thing when the list around it changes.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use serde_json::Value;
 
 use super::text;
 use super::theme::Token;
 use crate::engine::SimTime;
-use crate::engine::ids::{GrantId, MailId, PersonId, RequestId, Revision, TicketId};
+use crate::engine::ids::{
+    GrantId, KeyName, MailId, OperationId, PersonId, RequestId, ResourceId, Revision, TicketId,
+    VaultName,
+};
 use crate::engine::text::{Untrusted, scrub};
+use crate::engine::vault::access_policy::Caller;
+use crate::engine::vault::key::KeyIdentifier;
+use crate::engine::workspace::saved_search;
 
 /// What a row stands for.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -23,6 +30,17 @@ pub enum ItemId {
     Rule(&'static str),
     Person(PersonId),
     Observer,
+    Vault(VaultName),
+    Key(VaultName, KeyName),
+    KeyVersion(KeyIdentifier),
+    /// An access policy of a vault.
+    Policy(VaultName, Caller),
+    Cluster(ResourceId),
+    Workspace(ResourceId),
+    Operation(OperationId),
+    StorageAccount(ResourceId),
+    /// A saved search or alert query of a workspace.
+    Saved(ResourceId, saved_search::Kind, Arc<str>),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -302,6 +302,6 @@ pub fn opens(world: &World, id: &ItemId) -> Option<Blade> {
         ItemId::Mail(id) => Blade::Mail(*id),
         ItemId::Activity(_) => Blade::Request(related(world, id).request?),
         ItemId::Number(id) | ItemId::Rule(id) => Blade::Rule(id),
-        ItemId::Person(_) | ItemId::Observer => return None,
+        _ => return None,
     })
 }
