@@ -300,7 +300,7 @@ fn put(
     draft
         .world
         .authorize(by, Action::ClusterWrite, subscription, group)?;
-    let id = Resource::id_for(subscription, group, name);
+    let id = id_of(&draft.world, subscription, group, name);
     let namesake = draft.world.clusters.get(&id).cloned();
     let live = namesake.as_ref().filter(|c| c.is_live());
     valid_name(&draft.world, name)?;
@@ -336,6 +336,16 @@ fn put(
         });
     }
     Ok(())
+}
+
+/// The id a cluster of this name has or would get: names compare without case, so there is only one of it.
+fn id_of(world: &World, subscription: &SubscriptionId, group: &str, name: &str) -> ResourceId {
+    let wanted = Resource::id_for(subscription, group, name);
+    let taken = |id: &&ResourceId| {
+        let (s, g, n) = id.parts();
+        s == *subscription && g == group && n.eq_ignore_ascii_case(name)
+    };
+    world.clusters.keys().find(taken).cloned().unwrap_or(wanted)
 }
 
 fn create(
