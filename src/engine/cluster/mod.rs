@@ -571,12 +571,15 @@ fn may_update(
         ),
         None => format!("{} The cluster is {}.", error.message, cluster.state),
     };
-    if let Some(operation) = running {
-        refusal = refusal
-            .allowed_from(operation.expected_end)
-            .remedy(format!("Wait for it: lockbox op wait {}.", operation.id));
-    } else {
-        refusal = refusal.remedy("Delete the cluster and create it again.");
+    match running {
+        // When a delete is done there is nothing to update: time cures nothing.
+        Some(_) if cluster.state == State::Deleting => {}
+        Some(operation) => {
+            refusal = refusal
+                .allowed_from(operation.expected_end)
+                .remedy(format!("Wait for it: lockbox op wait {}.", operation.id));
+        }
+        None => refusal = refusal.remedy("Delete the cluster and create it again."),
     }
     Err(refusal)
 }
@@ -729,9 +732,11 @@ fn delete(draft: &mut Draft, by: &PersonId, id: &ResourceId) -> Result<(), Refus
                 })
                 .target("cluster");
             if let Some(operation) = running {
-                refusal = refusal
-                    .allowed_from(operation.expected_end)
-                    .remedy(format!("Wait for it: lockbox op wait {}.", operation.id));
+                refusal = refusal.remedy(format!("Wait for it: lockbox op wait {}.", operation.id));
+                // What is being deleted already cannot be deleted later either.
+                if state != State::Deleting {
+                    refusal = refusal.allowed_from(operation.expected_end);
+                }
             }
             return Err(refusal);
         }

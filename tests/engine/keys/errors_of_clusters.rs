@@ -23,7 +23,17 @@ fn e_cc_01_a_name_of_other_letters_or_another_length() {
     let mut stage = Stage::keys();
     stage.allow("c");
     let long = "a".repeat(64);
-    for name in ["", "ab", &long, "a-b", "a b", "a_b", "a/b", "한국어", "ab\n"] {
+    for name in [
+        "",
+        "ab",
+        &long,
+        "a-b",
+        "a b",
+        "a_b",
+        "a/b",
+        "한국어",
+        "ab\n",
+    ] {
         let command = put(name, good_body());
         refused_for_good(&mut stage, "ann", command, &errors::CC_01, "name");
     }
@@ -713,7 +723,10 @@ fn e_cu_10_a_read_only_member_that_is_changed() {
         ("/sku/lastSkuUpdate", "sku.lastSkuUpdate"),
         ("/identity/principalId", "identity.principalId"),
         ("/identity/tenantId", "identity.tenantId"),
-        ("/properties/provisioningState", "properties.provisioningState"),
+        (
+            "/properties/provisioningState",
+            "properties.provisioningState",
+        ),
         ("/properties/clusterId", "properties.clusterId"),
     ] {
         let mut changed = shown.clone();
@@ -894,14 +907,14 @@ fn e_arm_07_an_unknown_operation() {
     );
     is(&no.unwrap_err(), &errors::ARM_07, "operation");
     let fail = operation::Command::Fail { operation: unknown };
-    refused_for_good(
-        &mut stage,
-        "simulator",
-        fail,
-        &errors::ARM_07,
-        "operation",
-    );
-    for text in ["", "7", "OP-000007", "e0e0e0e0-0000-4000-8000-000000000000", "한"] {
+    refused_for_good(&mut stage, "simulator", fail, &errors::ARM_07, "operation");
+    for text in [
+        "",
+        "7",
+        "OP-000007",
+        "e0e0e0e0-0000-4000-8000-000000000000",
+        "한",
+    ] {
         let no = stage.world.find_operation(text).unwrap_err();
         is(&no, &errors::ARM_07, "operation");
     }
@@ -936,13 +949,7 @@ fn e_flt_01_a_fault_that_cannot_be_injected() {
     let clear = || network::Command::Clear {
         vault: vault.clone(),
     };
-    refused_for_good(
-        &mut stage,
-        "simulator",
-        clear(),
-        &errors::FLT_01,
-        "vault",
-    );
+    refused_for_good(&mut stage, "simulator", clear(), &errors::FLT_01, "vault");
     stage.simulate(inject(Span::days(365)));
     let twice = inject(Span::hours(1));
     refused_for_good(&mut stage, "simulator", twice, &errors::FLT_01, "vault");
