@@ -276,7 +276,10 @@ fn may_link(
     }
     same_place(world, found, to)?;
     if rules.strict_link_guard && to.state == State::ProvisioningAccount {
-        return Err(errors::WL_08.refuse().target("writeAccessResourceId"));
+        let building = to.operation.and_then(|id| world.operations.get(&id));
+        let mut refusal = errors::WL_08.refuse().target("writeAccessResourceId");
+        refusal.allowed_from = building.map(|operation| operation.expected_end);
+        return Err(refusal);
     }
     Ok(draft.now + rules.link_duration)
 }

@@ -41,10 +41,7 @@ fn the_use(key: &KeyIdentifier, operation: KeyOperation) -> Use {
 /// A call by Ann: accepted, and its outcome is the fact; `may_use` says the same, in full.
 fn call(stage: &mut Stage, call: Use) -> Result<(), Refusal> {
     let ann = Caller::Person("ann".into());
-    let said = stage
-        .world
-        .may_use(stage.now, &ann, &call)
-        .map(|_| ());
+    let said = stage.world.may_use(stage.now, &ann, &call).map(|_| ());
     let events = stage.ann(key::Command::Call(call));
     let [
         Event {
@@ -150,13 +147,7 @@ fn e_kv_01_no_permission_in_the_policy() {
         }
     }
     // The creator may manage keys, not use or purge them (R-KV-03).
-    refused_for_good(
-        &mut stage,
-        "ann",
-        purge_key(&key),
-        &errors::KV_01,
-        target,
-    );
+    refused_for_good(&mut stage, "ann", purge_key(&key), &errors::KV_01, target);
     for operation in [KeyOperation::WrapKey, KeyOperation::UnwrapKey] {
         let no = call(&mut stage, the_use(&key, operation)).unwrap_err();
         is(&no, &errors::KV_01, target);
@@ -437,13 +428,7 @@ fn e_kv_14_a_vault_that_is_absent_or_deleted() {
         vault: vault.clone(),
         principal: principal.clone(),
     };
-    refused_for_good(
-        &mut stage,
-        "ann",
-        call(&absent),
-        &errors::KV_14,
-        "vault",
-    );
+    refused_for_good(&mut stage, "ann", call(&absent), &errors::KV_14, "vault");
     stage.ann(delete_vault(&key.vault));
     for vault in [absent, key.vault.clone()] {
         let commands: [Command; 4] = [
@@ -463,7 +448,15 @@ fn e_kv_15_a_vault_that_is_not_valid() {
     let (mut stage, key) = safe();
     let create = vault::Command::Create;
     for name in [
-        "", "ab", "1abc", "-abc", "abc-", "a--b", "a_b", "a b", "금고",
+        "",
+        "ab",
+        "1abc",
+        "-abc",
+        "abc-",
+        "a--b",
+        "a_b",
+        "a b",
+        "금고",
         "abcdefghijklmnopqrstuvwxy",
     ] {
         let command = create(vault_here(name));

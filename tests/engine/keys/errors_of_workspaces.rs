@@ -23,7 +23,11 @@ fn delete_workspace(workspace: &ResourceId, force: bool) -> workspace::Command {
     }
 }
 
-pub fn storage(workspace: &ResourceId, source: DataSource, names: &[&str]) -> linked_storage::Command {
+pub fn storage(
+    workspace: &ResourceId,
+    source: DataSource,
+    names: &[&str],
+) -> linked_storage::Command {
     linked_storage::Command::Link {
         workspace: workspace.clone(),
         source,
@@ -237,7 +241,11 @@ fn e_wl_09_what_is_no_id_of_a_cluster() {
         let no = wire::linked_cluster(&stage.world, &body).unwrap_err();
         is(&no, &errors::WL_09, target);
     }
-    for path in [path.clone(), path.to_uppercase(), path.replace("lac", "LAC")] {
+    for path in [
+        path.clone(),
+        path.to_uppercase(),
+        path.replace("lac", "LAC"),
+    ] {
         let found = wire::linked_cluster(&stage.world, &body(&path));
         if path == path.to_uppercase() {
             // Groups are written as they are.
@@ -355,7 +363,12 @@ fn e_ws_03_a_workspace_that_is_not_valid() {
         sku: None,
         retention: span,
     };
-    for span in [Span::ZERO, Span::days(29), Span::days(731), Span::hours(1_000)] {
+    for span in [
+        Span::ZERO,
+        Span::days(29),
+        Span::days(731),
+        Span::hours(1_000),
+    ] {
         for name in ["fresh", "logs"] {
             let command = with(name, HERE, Some(span));
             refused_for_good(
@@ -405,7 +418,10 @@ fn e_ls_01_another_data_source() {
     let near = wire::data_source("Quer").unwrap_err();
     assert!(near.remedy.contains("Query"), "{}", near.remedy);
     for source in DataSource::ALL {
-        assert_eq!(wire::data_source(&source.word().to_lowercase()), Ok(*source));
+        assert_eq!(
+            wire::data_source(&source.word().to_lowercase()),
+            Ok(*source)
+        );
     }
 }
 
