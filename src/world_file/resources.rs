@@ -1,11 +1,10 @@
 //! `[[subscription]]` and `[[resource_group]]` with the resources in it.
 
 use super::build::Build;
-use super::reader::{Fields, Placed};
+use super::reader::Fields;
+use super::things::Things;
 use crate::engine::cluster::link;
-use crate::engine::ids::{ResourceId, SubscriptionId};
 use crate::engine::resources::{Command, Resource, ResourceKind, Subscription};
-use crate::engine::words::nearest;
 
 pub(super) fn subscriptions(build: &mut Build<'_>, root: &Fields<'_>) {
     let known = &["id", "name", "tenant", "management_group"];
@@ -71,23 +70,16 @@ pub(super) fn resources(build: &mut Build<'_>, root: &Fields<'_>) {
         }
     }
     // A guest may name a workspace that stands further down.
-    let known: Vec<(ResourceId, SubscriptionId, String, ResourceKind)> = read
-        .iter()
-        .map(|(_, r)| {
-            (
-                r.id.clone(),
-                r.subscription.clone(),
-                r.name.to_string(),
-                r.kind,
-            )
-        })
-        .collect();
+    let mut known = Things::default();
+    for (_, resource) in &read {
+        known.add(resource.id.clone(), resource.kind);
+    }
     let mut links = Vec::new();
     for (fields, mut resource) in read {
         let home = resource.subscription.clone();
         let refer = |key: &str, wanted: ResourceKind| {
             let text = fields.text(key)?;
-            find(&known, &home, &text, wanted, &fields, key)
+            known.find(&home, &fields, &text, &[wanted])
         };
         resource.events_to = refer("events_to", ResourceKind::Workspace);
         let cluster = refer("linked_cluster", ResourceKind::Cluster);
@@ -105,52 +97,5 @@ pub(super) fn resources(build: &mut Build<'_>, root: &Fields<'_>) {
     // A workspace may name a cluster that stands further down.
     for (fields, workspace, cluster) in links {
         build.put(&fields, link::Command::Attach { workspace, cluster });
-    }
-}
-
-/// A resource of one kind by full id, or by its name in the same subscription.
-fn find(
-    known: &[(ResourceId, SubscriptionId, String, ResourceKind)],
-    home: &SubscriptionId,
-    text: &Placed<&str>,
-    wanted: ResourceKind,
-    fields: &Fields<'_>,
-    key: &str,
-) -> Option<ResourceId> {
-    let found = known.iter().find(|(id, subscription, name, _)| {
-        id.as_str() == text.value || (subscription == home && name == text.value)
-    });
-    match found {
-        Some((id, _, _, kind)) if *kind == wanted => Some(id.clone()),
-        Some((_, _, _, kind)) => {
-            fields.wrong(
-                key,
-                format!("This is a {kind}; a {wanted} is wanted."),
-                None,
-            );
-            None
-        }
-        None => {
-            let names =
-                known
-                    .iter()
-                    .filter(|(_, _, _, kind)| *kind == wanted)
-                    .map(|(id, _, name, _)| {
-                        if text.value.contains('/') {
-                            id.as_str()
-                        } else {
-                            name.as_str()
-                        }
-                    });
-            fields.wrong(
-                key,
-                format!(
-                    "There is no {wanted} {}.",
-                    crate::engine::text::scrub(text.value)
-                ),
-                nearest(text.value, names),
-            );
-            None
-        }
     }
 }
