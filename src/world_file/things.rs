@@ -75,14 +75,17 @@ impl Things {
             ([one], _) => return Some((*one).clone()),
             ([], Some((_, other))) => (format!("This is a {other}; a {what} is wanted."), None),
             ([], None) => {
+                // As it was written: with its group and subscription, or without.
+                let parts = text.value.matches('/').count() + 1;
                 let known = self.resources.iter().filter(|(_, kind)| fits(kind));
-                let near = nearest(
-                    text.value,
-                    known.map(|(id, _)| match text.value.contains('/') {
-                        true => id.as_str(),
-                        false => id.name(),
-                    }),
-                );
+                let known: Vec<&str> = known
+                    .map(|(id, _)| {
+                        let skipped = id.as_str().splitn(3, '/').take(3 - parts.min(3));
+                        let skipped: usize = skipped.map(|part| part.len() + 1).sum();
+                        id.as_str().get(skipped..).unwrap_or_default()
+                    })
+                    .collect();
+                let near = nearest(text.value, known.into_iter());
                 (
                     format!("There is no {what} {}.", scrub(text.value)),
                     near.map(str::to_owned),
