@@ -1,10 +1,13 @@
 //! `[[subscription]]` and `[[resource_group]]` with the resources in it.
 
+use std::sync::Arc;
+
 use super::build::Build;
 use super::reader::Fields;
 use super::things::Things;
 use crate::engine::cluster::link;
-use crate::engine::resources::{Command, Resource, ResourceKind, Subscription};
+use crate::engine::resources::{Command, REGIONS, Resource, ResourceKind, Subscription, region};
+use crate::engine::words::nearest;
 
 pub(super) fn subscriptions(build: &mut Build<'_>, root: &Fields<'_>) {
     let known = &["id", "name", "tenant", "management_group"];
@@ -56,13 +59,18 @@ pub(super) fn resources(build: &mut Build<'_>, root: &Fields<'_>) {
         for r in resources {
             let kind = r.required_word::<ResourceKind>("kind");
             let Some(name) = r.name("name") else { continue };
+            let (text, said) = match r.text("location") {
+                Some(own) => (own.value, &r),
+                None => (location, &g),
+            };
+            let place = place(kind, text, said);
             let resource = Resource {
                 id: Resource::id_for(&subscription, group.value, name.value),
                 subscription: subscription.clone(),
                 group: group.value.into(),
                 name: name.value.into(),
                 kind: kind.unwrap_or(ResourceKind::VmLinux),
-                location: r.text("location").map_or(location, |l| l.value).into(),
+                location: place,
                 encrypted_in_transit: r.flag("encrypted_in_transit", false),
                 events_to: None,
             };
@@ -98,4 +106,18 @@ pub(super) fn resources(build: &mut Build<'_>, root: &Fields<'_>) {
     for (fields, workspace, cluster) in links {
         build.put(&fields, link::Command::Attach { workspace, cluster });
     }
+}
+
+/// What holds keys or logs stands in a region of the cloud; for the rest it does not matter.
+fn place(kind: Option<ResourceKind>, text: &str, said: &Fields<'_>) -> Arc<str> {
+    use ResourceKind::{Cluster, KeyVault, StorageAccount, Workspace};
+    match (region(text), kind) {
+        (Ok(known), _) => return known,
+        (Err(no), Some(Cluster | KeyVault | StorageAccount | Workspace)) if !text.is_empty() => {
+            let near = nearest(text, REGIONS.iter().copied());
+            said.wrong("location", no.message, near);
+        }
+        _ => {}
+    }
+    text.into()
 }

@@ -5,14 +5,15 @@ use std::collections::BTreeSet;
 use super::{events, play};
 use crate::engine::cluster::encryption::Encryption;
 use crate::engine::cluster::{Cluster, State, operation};
-use crate::engine::ids::{ResourceId, VaultName};
+use crate::engine::ids::{KeyName, ResourceId, VaultName};
 use crate::engine::ingestion::route::{Loss, Route};
 use crate::engine::lockbox::jit::{self, Bypass};
 use crate::engine::lockbox::ticket::Phase;
 use crate::engine::lockbox::{grant, request::Status};
 use crate::engine::resources::ResourceKind;
 use crate::engine::text::{Untrusted, acts};
-use crate::engine::vault::access_policy::Caller;
+use crate::engine::vault::access_policy::{self, Caller};
+use crate::engine::vault::key::KeyIdentifier;
 use crate::engine::vault::{Sku, Vault};
 use crate::engine::workspace::linked_storage::DataSource;
 use crate::engine::workspace::saved_search::Kind;
@@ -228,6 +229,53 @@ fn five_clusters_stand_in_five_states() {
     let orphan = workspace(&world, "law-jp-fraud-case");
     assert!(world.readable(world.opens_at, &orphan).is_err());
     assert_eq!(world.route(&orphan), Ok(Route::Shared));
+}
+
+/// The default person does something at an instant.
+fn act(world: &mut World, at: &str, command: impl Into<Command>) {
+    elapse(world, time(at));
+    let me = Actor::Person(world.default_person.clone().unwrap());
+    let drafted = crate::engine::draft(world, time(at), &me, &command.into());
+    *world = drafted.unwrap_or_else(|no| panic!("{no:?}")).world;
+}
+
+fn set_key(world: &World, name: &str, vault: &str, key: &str) -> cluster::Command {
+    let versions = &world.vaults[&VaultName::new(vault)].keys[&KeyName::from(key)].versions;
+    let newest = KeyIdentifier {
+        vault: VaultName::new(vault),
+        key: key.into(),
+        version: versions.last().unwrap().id.clone(),
+    };
+    cluster::Command::Patch {
+        cluster: world.find_cluster(name).unwrap(),
+        body: cluster::Body {
+            key: Some((&newest).into()),
+            ..cluster::Body::default()
+        },
+    }
+}
+
+#[test]
+fn the_default_person_can_save_one_cluster_finish_another_and_skips_no_step_by_it() {
+    let mut world = play(DEMO);
+    let heal = set_key(&world, "laClaimsJp", "kv-claims-jp", "cmk-claims");
+    act(&mut world, "2020-11-22T09:05:00Z", heal);
+    let policy = access_policy::Command::Set {
+        vault: VaultName::new("kv-fraud-jp"),
+        principal: world.find_principal("laFraudJp2").unwrap(),
+        keys: access_policy::CLUSTER_NEEDS.into_iter().collect(),
+    };
+    act(&mut world, "2020-11-22T09:06:00Z", policy);
+    let first = set_key(&world, "laFraudJp2", "kv-fraud-jp", "cmk-fraud");
+    act(&mut world, "2020-11-22T09:07:00Z", first);
+    elapse(&mut world, time("2020-11-22T10:00:00Z"));
+    for name in ["laClaimsJp", "laFraudJp2"] {
+        assert_eq!(cluster(&world, name).protection.state, Encryption::Active);
+    }
+    assert_eq!(version_in_force(&world, "laClaimsJp"), (2, 2));
+    let end = world.opens_at + Span::days(5);
+    elapse(&mut world, end);
+    assert!(world.stories.skipped.is_empty());
 }
 
 #[test]

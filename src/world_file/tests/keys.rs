@@ -223,6 +223,21 @@ fn a_step_the_world_refuses_is_reported_with_its_line_and_its_error() {
 }
 
 #[test]
+fn what_holds_keys_or_logs_stands_in_a_region() {
+    let to = "name = \"law-01\", location = \"koreacentrl\"";
+    let broken = SOUND.replacen("name = \"law-01\"", to, 1);
+    let errors = parse("broken.toml", &broken).unwrap_err();
+    let found = errors
+        .iter()
+        .find(|e| e.field.ends_with("resource[0].location"));
+    assert_eq!(
+        found.and_then(|e| e.nearest.as_deref()),
+        Some("koreacentral"),
+        "{errors:#?}"
+    );
+}
+
+#[test]
 fn what_stands_in_two_groups_is_asked_for_by_its_full_name() {
     let twice = SOUND.replacen(
         "name = \"rg-keys\"\nlocation = \"koreacentral\"\n",
