@@ -39,7 +39,7 @@ impl Session {
     pub fn open(global: &Global) -> Result<Session, Failure> {
         let host = open_host(global)?;
         let now = host.now();
-        let view = engine::draft(host.world(), now, &Actor::Time, &Command::Elapse)?.world;
+        let view = present(&host, now)?;
         let actor = actor(&view, global.person.as_deref())?;
         Ok(Session {
             host,
@@ -62,6 +62,10 @@ impl Session {
         &self.actor
     }
 
+    pub fn is_dry_run(&self) -> bool {
+        self.dry_run
+    }
+
     pub fn host(&self) -> &Host {
         &self.host
     }
@@ -81,11 +85,36 @@ impl Session {
 
     /// Does a command, or says what it would do.
     pub fn act(&mut self, command: &Command) -> Result<Done, Failure> {
+        let actor = self.actor.clone();
+        self.act_as(&actor, command)
+    }
+
+    /// Injects a fault: what no person does, but the simulator. Its events are told as far as the actor may
+    /// see them.
+    pub fn simulate(&mut self, command: &Command) -> Result<Done, Failure> {
+        self.act_as(&Actor::Simulator, command)
+    }
+
+    /// Whether a command would be accepted now, and if not, why not.
+    pub fn may(&self, command: &Command) -> Result<(), Failure> {
+        engine::decide(&self.view, self.now, &self.actor, command)?;
+        Ok(())
+    }
+
+    /// The world as it is by now, with what other processes did meanwhile.
+    pub fn refresh(&mut self) -> Result<(), Failure> {
+        self.host.refresh().map_err(failure)?;
+        self.now = self.host.now();
+        self.view = present(&self.host, self.now)?;
+        Ok(())
+    }
+
+    fn act_as(&mut self, actor: &Actor, command: &Command) -> Result<Done, Failure> {
         if self.dry_run {
-            let draft = engine::draft(&self.view, self.now, &self.actor, command)?;
+            let draft = engine::draft(&self.view, self.now, actor, command)?;
             return Ok(self.done(draft.events, draft.world));
         }
-        let receipt = self.host.submit(&self.actor, command).map_err(failure)?;
+        let receipt = self.host.submit(actor, command).map_err(failure)?;
         tracing::info!(revision = receipt.revision.0, "committed");
         Ok(self.done(receipt.events, self.host.world().clone()))
     }
@@ -104,6 +133,11 @@ impl Session {
             dry_run: self.dry_run,
         }
     }
+}
+
+/// The world at an instant, with everything due by then.
+fn present(host: &Host, now: SimTime) -> Result<World, Refusal> {
+    engine::draft(host.world(), now, &Actor::Time, &Command::Elapse).map(|draft| draft.world)
 }
 
 /// Whether an actor may see an event: who may see the thing it is about.
