@@ -312,6 +312,9 @@ fn key_arg(
     }
 }
 
+/// Workspaces named before the rest is counted.
+const NAMED: usize = 5;
+
 fn delete(cluster: &str, sure: Sure, context: &Context) -> Result<(), Failure> {
     let mut session = context.session()?;
     let world = session.world();
@@ -331,8 +334,12 @@ fn delete(cluster: &str, sure: Sure, context: &Context) -> Result<(), Failure> {
     let mut cost = Vec::new();
     if !found.links.is_empty() {
         cost.push(format!(
-            "{} workspaces are unlinked from it; each such link counts against their quota when they come back.",
-            found.links.len()
+            "It is unlinked from {}; linking again counts against the quota of each.",
+            names::resources(found.links.iter().take(NAMED))
+                + &match found.links.len().saturating_sub(NAMED) {
+                    0 => String::new(),
+                    more => format!(" and {more} more workspaces"),
+                }
         ));
     }
     cost.push("What is stored in it cannot be queried any more (R-CLU-32).".to_owned());

@@ -36,11 +36,7 @@ impl Sure {
                 "Add --yes if that is what you want, or --dry-run to see what would happen.",
             );
             if let Failure::BadInput { details, .. } = &mut no {
-                *details = what
-                    .cost
-                    .iter()
-                    .map(|c| format!("           {c}"))
-                    .collect();
+                *details = what.cost.clone();
             }
             no
         };
@@ -51,10 +47,10 @@ impl Sure {
         if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
             return Err(refused(
                 "ConfirmationNeeded",
-                format!("To {} cannot be undone.", what.act),
+                format!("Confirmation is needed to {}.", what.act),
             ));
         }
-        print::say(&format!("To {} cannot be undone.", what.act));
+        print::say(&format!("You are about to {}.", what.act));
         tell(&what.cost);
         print::prompt(&format!("Type {} to do it:", what.name));
         let mut typed = String::new();

@@ -11,6 +11,7 @@ use super::find::{self, User};
 use super::print::{Block, Column, List, Page, col, field, flex, right};
 use super::session::{Done, Session};
 use super::{names, shape, vault};
+use crate::engine::World;
 use crate::engine::ask::Query;
 use crate::engine::ids::{KeyName, VaultName};
 use crate::engine::time::SimTime;
@@ -227,14 +228,25 @@ fn attributes(
     if enabled == Some(false) {
         for user in &needed {
             head.push_str(&format!(
-                "; {}: revoked at its storage's next call, enforced within {}",
+                "; {}: {}",
                 user.words(),
-                done.world.rules.revocation_latency
+                closing(&done.world, user)
             ));
         }
     }
     let json = shape::vault::version(&done.world, vault, key, changed);
     context.outcome(&done, &head, json)
+}
+
+/// What a disabled version means for who needs it.
+fn closing(world: &World, user: &User) -> String {
+    match world.clusters.contains_key(&user.id) {
+        true => format!(
+            "noticed at its storage's next call, in force within {}",
+            world.rules.revocation_latency
+        ),
+        false => "does not open from now on".to_owned(),
+    }
 }
 
 fn state(version: &Version) -> &'static str {

@@ -312,17 +312,15 @@ impl Teller {
 
 fn line(operation: &Operation) -> String {
     let what = format!(
-        "{} {} on {} is {}",
+        "{} {} on {}: {}",
         operation.id,
         operation.kind,
         operation.target(),
         operation.status
     );
     match (operation.ended_at, &operation.error) {
-        (Some(at), Some(error)) => {
-            format!("{what} since {} UTC: {}", at.to_seconds(), error.message)
-        }
-        (Some(at), None) => format!("{what} since {} UTC", at.to_seconds()),
+        (Some(at), Some(error)) => format!("{what} at {} UTC, {}", at.to_seconds(), error.message),
+        (Some(at), None) => format!("{what} at {} UTC", at.to_seconds()),
         (None, _) => format!(
             "{what}, expected to end at {} UTC",
             operation.expected_end.to_seconds()

@@ -124,7 +124,8 @@ impl Session {
         let all = events.len();
         let events: Vec<Event> = events
             .into_iter()
-            .filter(|e| sees(&world, &self.actor, e))
+            // What is gone now could be seen before.
+            .filter(|e| sees(&world, &self.actor, e) || sees(&self.view, &self.actor, e))
             .collect();
         Done {
             unseen: all - events.len(),

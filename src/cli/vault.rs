@@ -138,7 +138,7 @@ pub fn run(command: VaultCommand, context: &Context) -> Result<(), Failure> {
                 if session.world().vault(&vault)?.soft_delete {
                     return Ok(());
                 }
-                let act = format!("delete the vault {vault}, which has no soft delete,");
+                let act = format!("delete the vault {vault}, which has no soft delete");
                 destruction(session, &vault, act, sure, context)
             })
         }
