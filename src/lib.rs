@@ -9,10 +9,12 @@
 //! floor 4   runtime/               the only home of wall clocks, threads, signals: submit, elapse, publish
 //! floor 2   store/  world_file/    durable journal · worlds as TOML
 //! floor 1   engine/                THE WORLD: pure and deterministic
+//! floor 0   crypto/                a sealed key box and envelope encryption; knows no rule
 //! ```
 
 pub mod cli;
 pub mod console;
+pub mod crypto;
 pub mod engine;
 pub mod runtime;
 pub mod store;
