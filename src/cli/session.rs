@@ -263,6 +263,7 @@ pub fn failure(error: HostError) -> Failure {
             "Correct the world file; check it with lockbox check world FILE.",
         ),
         HostError::Journal(error) => journal_failure(&error),
+        error @ HostError::Keystore(_) => Failure::broken("KeystoreUnusable", &error.to_string()),
         other => Failure::broken("StateUnusable", &other.to_string()),
     }
 }
