@@ -2,6 +2,7 @@
 
 use std::str::FromStr;
 
+use crate::crypto::WrapAlgorithm;
 use crate::engine::ids::{KeyName, RequestId, VaultName};
 use crate::engine::lockbox::request::Operation;
 use crate::engine::text::Untrusted;
@@ -119,6 +120,15 @@ impl FromStr for KeyArg {
             _ => Err("this is about a key as a whole; leave the version out".to_owned()),
         }
     }
+}
+
+/// How a key is wrapped, by its name in Key Vault.
+pub fn algorithm(text: &str) -> Result<WrapAlgorithm, String> {
+    let known = [WrapAlgorithm::RsaOaep256, WrapAlgorithm::RsaOaep];
+    known
+        .into_iter()
+        .find(|a| a.to_string().eq_ignore_ascii_case(text))
+        .ok_or_else(|| "known are RSA-OAEP-256 and RSA-OAEP".to_owned())
 }
 
 /// A span in whole days.

@@ -1,4 +1,10 @@
-//! `lockbox key`: keys of a vault and their versions.
+//! `lockbox key`: keys of a vault and their versions, and their real use.
+
+use std::io::Read;
+use std::path::PathBuf;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use clap::{Args, Subcommand};
 use serde_json::json;
@@ -8,15 +14,17 @@ use super::confirm::{Irreversible, Sure};
 use super::context::Context;
 use super::failure::Failure;
 use super::find::{self, User};
-use super::print::{Block, Column, List, Page, col, field, flex, right};
+use super::print::{self, Block, Column, Format, List, Page, col, field, flex, right};
 use super::session::{Done, Session};
-use super::{names, shape, vault};
+use super::{input, names, shape, vault};
+use crate::crypto::{Secret, WrapAlgorithm};
 use crate::engine::World;
 use crate::engine::ask::Query;
 use crate::engine::ids::{KeyName, VaultName};
 use crate::engine::time::SimTime;
 use crate::engine::vault::Vault;
-use crate::engine::vault::key::{Attributes, Command, Key, KeyType, Version};
+use crate::engine::vault::key::{Attributes, Command, Key, KeyOperation, KeyType, Use, Version};
+use crate::runtime::{KeyImport, KeyReply, KeyUse};
 
 #[derive(Debug, Subcommand)]
 pub enum KeyCommand {
@@ -37,6 +45,8 @@ pub enum KeyCommand {
     },
     /// Create a key, or a new version of one
     Create(CreateArgs),
+    /// Bring a private RSA key from a file, as a key or a new version of one
+    Import(ImportArgs),
     /// Make a new version of the same type and size; no cluster uses it until it is told to
     NewVersion {
         /// As vault/key
@@ -78,6 +88,43 @@ pub enum KeyCommand {
         #[command(flatten)]
         sure: Sure,
     },
+    /// Get the public part of a key from the vault, as yourself; on the record, like the two below
+    Get {
+        /// As vault/key or vault/key/version
+        key: VersionArg,
+    },
+    /// Really wrap a value with a key
+    Wrap(UseArgs),
+    /// Really unwrap what was wrapped with it
+    Unwrap(UseArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct UseArgs {
+    /// As vault/key or vault/key/version
+    key: VersionArg,
+    /// RSA-OAEP-256 or RSA-OAEP
+    #[arg(long, default_value = "RSA-OAEP-256", value_parser = args::algorithm)]
+    algorithm: WrapAlgorithm,
+    /// Bytes in base64url without padding; - reads them from standard input
+    #[arg(long, value_name = "BASE64URL", allow_hyphen_values = true)]
+    value: String,
+}
+
+#[derive(Debug, Args)]
+pub struct ImportArgs {
+    /// As vault/key
+    key: KeyArg,
+    /// PKCS#8 or PKCS#1, PEM or DER, without a passphrase; - is standard input
+    #[arg(long, value_name = "FILE")]
+    pem: PathBuf,
+    #[arg(long, default_value = "RSA", value_parser = args::words!(KeyType), ignore_case = true)]
+    kty: KeyType,
+    /// Brought, but not to be used yet
+    #[arg(long)]
+    disabled: bool,
+    #[command(flatten)]
+    window: Window,
 }
 
 #[derive(Debug, Args)]
@@ -128,6 +175,10 @@ pub fn run(command: KeyCommand, context: &Context) -> Result<(), Failure> {
             };
             act(&args.key, command, context)
         }
+        KeyCommand::Import(args) => import(args, context),
+        KeyCommand::Get { key } => get(&key, context),
+        KeyCommand::Wrap(args) => exchange(args, KeyOperation::WrapKey, context),
+        KeyCommand::Unwrap(args) => exchange(args, KeyOperation::UnwrapKey, context),
         KeyCommand::NewVersion { key } => {
             let command = Command::NewVersion {
                 vault: key.vault.clone(),
@@ -172,6 +223,171 @@ pub fn run(command: KeyCommand, context: &Context) -> Result<(), Failure> {
             })
         }
     }
+}
+
+fn import(args: ImportArgs, context: &Context) -> Result<(), Failure> {
+    let file = Secret::from(input::file(&args.pem, "key")?);
+    let import = KeyImport {
+        vault: args.key.vault.clone(),
+        key: args.key.key.clone(),
+        kty: args.kty,
+        file,
+        attributes: Attributes {
+            enabled: args.disabled.then_some(false),
+            not_before: args.window.not_before,
+            expires: args.window.expires,
+        },
+    };
+    let mut session = context.session()?;
+    let done = session.import_key(&import)?;
+    outcome(&session, &args.key, &done, context)
+}
+
+/// What would be called, and what came of it; nothing in a dry run.
+fn called(
+    session: &mut Session,
+    arg: &VersionArg,
+    operation: KeyOperation,
+    algorithm: WrapAlgorithm,
+    value: Secret,
+) -> Result<Option<KeyReply>, Failure> {
+    let call = Use {
+        vault: arg.vault.clone(),
+        key: arg.key.clone(),
+        // A key that is not there is refused at the vault's door, on the record.
+        version: match session.world().key(&arg.vault, &arg.key) {
+            Ok(_) => find::version(session.world(), arg)?,
+            Err(_) => arg.version.as_deref().map(Into::into),
+        },
+        operation,
+    };
+    session.use_key(&KeyUse {
+        call,
+        algorithm,
+        value,
+    })
+}
+
+fn foreseen(operation: KeyOperation, arg: &VersionArg, context: &Context) -> Result<(), Failure> {
+    let head = format!(
+        "would be served: {operation} on {}/{}; nothing was called",
+        arg.vault, arg.key
+    );
+    context.page(&Page {
+        head,
+        blocks: Vec::new(),
+        json: json!({ "operation": operation, "served": true, "dryRun": true }),
+    })
+}
+
+fn get(arg: &VersionArg, context: &Context) -> Result<(), Failure> {
+    let mut session = context.session()?;
+    let (operation, algorithm) = (KeyOperation::Get, WrapAlgorithm::RsaOaep256);
+    let reply = called(
+        &mut session,
+        arg,
+        operation,
+        algorithm,
+        Secret::from(Vec::new()),
+    )?;
+    let Some(KeyReply::Key {
+        kid,
+        version,
+        recovery_level,
+        public,
+    }) = reply
+    else {
+        return foreseen(operation, arg, context);
+    };
+    let number = |bytes: Option<&[u8]>| bytes.map(|b| URL_SAFE_NO_PAD.encode(b));
+    let (n, e) = (number(public.modulus()), number(public.exponent()));
+    let opt = |at: Option<SimTime>| at.map_or_else(|| "none".to_owned(), SimTime::to_seconds);
+    context.page(&Page {
+        head: format!("Key {kid}"),
+        blocks: vec![Block::Fields(vec![
+            field("type", format!("{} {}", version.kty, version.size)),
+            field("state", state(&version)),
+            field("not before", opt(version.not_before)),
+            field("expires", opt(version.expires)),
+            field("recovery level", recovery_level),
+            field("fingerprint", format!("SHA-256 {}", public.fingerprint())),
+            field(
+                "modulus",
+                n.clone().unwrap_or_else(|| "none, not RSA".to_owned()),
+            ),
+        ])],
+        json: json!({
+            "key": {
+                "kid": kid,
+                "kty": version.kty,
+                "keyOps": ["wrapKey", "unwrapKey"],
+                "n": n,
+                "e": e,
+            },
+            "fingerprint": public.fingerprint(),
+            "attributes": {
+                "enabled": version.enabled,
+                "notBefore": version.not_before,
+                "expires": version.expires,
+                "created": version.created_at,
+                "updated": version.updated_at,
+                "recoveryLevel": recovery_level,
+            },
+        }),
+    })
+}
+
+/// Longest text of a value that is read; a key to be wrapped is far shorter.
+const VALUE_MAX: u64 = 64 * 1024;
+
+fn value(text: &str) -> Result<Secret, Failure> {
+    let wrong = |message: &str| {
+        Failure::bad_input(
+            "InvalidValue",
+            "value",
+            message,
+            "Give the bytes in base64url without padding, such as AAECAw.",
+        )
+    };
+    let mut typed = String::new();
+    let text = match text {
+        "-" => {
+            std::io::stdin()
+                .lock()
+                .take(VALUE_MAX)
+                .read_to_string(&mut typed)
+                .map_err(|_| wrong("Standard input is no text."))?;
+            typed.trim()
+        }
+        text => text,
+    };
+    URL_SAFE_NO_PAD
+        .decode(text.trim_end_matches('='))
+        .map(Secret::from)
+        .map_err(|_| wrong("The value is not base64url."))
+}
+
+fn exchange(args: UseArgs, operation: KeyOperation, context: &Context) -> Result<(), Failure> {
+    let value = value(&args.value)?;
+    let mut session = context.session()?;
+    let reply = called(&mut session, &args.key, operation, args.algorithm, value)?;
+    let (kid, value) = match reply {
+        Some(KeyReply::Wrapped { kid, value }) => (kid, URL_SAFE_NO_PAD.encode(value)),
+        Some(KeyReply::Unwrapped { kid, value }) => (kid, URL_SAFE_NO_PAD.encode(value.as_bytes())),
+        _ => return foreseen(operation, &args.key, context),
+    };
+    // For a pipe: the value and nothing else.
+    if context.format() == Format::Plain {
+        return print::line(&value);
+    }
+    context.page(&Page {
+        head: format!("{operation} with {kid}"),
+        blocks: vec![Block::Fields(vec![
+            field("algorithm", args.algorithm.to_string()),
+            field("value", value.clone()),
+        ])],
+        json: json!({ "kid": kid, "alg": args.algorithm.to_string(), "value": value }),
+    })
 }
 
 fn destruction(

@@ -9,8 +9,12 @@ use super::input;
 use crate::engine::ask::{Answer, Query, ask};
 use crate::engine::event::{Actor, Event, Fact};
 use crate::engine::ids::PersonId;
+use crate::engine::vault::access_policy::Caller;
+use crate::engine::vault::key;
 use crate::engine::{self, Command, Refusal, SimTime, World};
-use crate::runtime::{Founding, Host, HostError, SystemWall, fingerprint};
+use crate::runtime::{
+    Founding, Host, HostError, KeyImport, KeyReply, KeyUse, SystemWall, fingerprint,
+};
 use crate::store::JournalError;
 use crate::world_file::{self, WorldError, WorldFile};
 
@@ -93,6 +97,32 @@ impl Session {
     /// see them.
     pub fn simulate(&mut self, command: &Command) -> Result<Done, Failure> {
         self.act_as(&Actor::Simulator, command)
+    }
+
+    /// Uses a key at the vault's door. In a dry run nothing is called; the vault's answer is foreseen, and
+    /// there is no reply.
+    pub fn use_key(&mut self, wanted: &KeyUse) -> Result<Option<KeyReply>, Failure> {
+        if self.dry_run {
+            let command = key::Command::Call(wanted.call.clone());
+            self.may(&command.into())?;
+            if let Actor::Person(id) = &self.actor {
+                let caller = Caller::Person(id.clone());
+                self.view.may_use(self.now, &caller, &wanted.call)?;
+            }
+            return Ok(None);
+        }
+        let reply = self.host.use_key(&self.actor, wanted).map_err(failure)?;
+        self.refresh()?;
+        Ok(Some(reply))
+    }
+
+    /// Brings a private key into a vault, or says what that would do.
+    pub fn import_key(&mut self, import: &KeyImport) -> Result<Done, Failure> {
+        if self.dry_run {
+            return self.act(&import.command().map_err(failure)?.into());
+        }
+        let receipt = self.host.import_key(&self.actor, import).map_err(failure)?;
+        Ok(self.done(receipt.events, self.host.world().clone()))
     }
 
     /// Whether a command would be accepted now, and if not, why not.
