@@ -447,13 +447,14 @@ fn new_version(
             .target("name")
             .remedy("Use 1 to 127 letters, digits and hyphens."));
     }
-    if vault.keys.get(key).is_some_and(|k| k.deleted.is_some()) {
+    if let Some(deleted) = vault.keys.get(key).and_then(|k| k.deleted) {
         return Err(errors::KV_04
             .says(format!(
                 "Key {key} is deleted but recoverable; its name cannot be reused."
             ))
             .target("name")
-            .inner("ObjectIsDeletedButRecoverable"));
+            .inner("ObjectIsDeletedButRecoverable")
+            .allowed_from(deleted.purge_at));
     }
     if !kty.sizes().contains(&size) {
         let sizes: Vec<String> = kty.sizes().iter().map(ToString::to_string).collect();
