@@ -8,7 +8,10 @@
 mod clock;
 mod crash;
 mod damage;
+#[path = "../support/keyed.rs"]
+mod keyed;
 mod outbox;
+mod rotation;
 mod sharing;
 mod stage;
 mod threads;
