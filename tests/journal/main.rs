@@ -10,6 +10,8 @@ mod crash;
 mod damage;
 #[path = "../support/keyed.rs"]
 mod keyed;
+mod keys;
+mod keystore;
 mod outbox;
 mod rotation;
 mod sharing;
