@@ -97,7 +97,7 @@ fn a_process_that_died_after_its_commit_is_made_good_at_the_next_opening() {
     // A host without keys stands for a process that died right after each commit.
     let journal = SqliteJournal::open(&dir.path().join("journal.db")).unwrap();
     let mut dying = Host::on(Box::new(journal), Box::new(wall.clone())).unwrap();
-    let second = make_key(&mut dying, VAULT, "kek");
+    let second = make_key(&mut dying, VAULT, "next");
     update(&mut dying, &second);
     delete_key(&mut dying, &first);
     wait(&mut dying, Span::days(7));
@@ -123,6 +123,29 @@ fn a_process_that_died_after_its_commit_is_made_good_at_the_next_opening() {
     assert!(aeks.iter().all(|path| wrapped(path) != first.version));
     let get = use_key(&mut host, "minji.kim", call(&third, KeyOperation::Get), b"");
     get.unwrap();
+}
+
+#[test]
+fn what_a_version_wraps_that_was_purged_before_it_was_made_does_not_stay_open_to_the_old_one() {
+    let (dir, wall) = (dir(), ManualWall::default());
+    let mut host = open(dir.path(), &wall);
+    let first = make_protected(&mut host);
+    drop(host);
+    let journal = SqliteJournal::open(&dir.path().join("journal.db")).unwrap();
+    let mut dying = Host::on(Box::new(journal), Box::new(wall.clone())).unwrap();
+    let second = make_key(&mut dying, VAULT, "next");
+    update(&mut dying, &second);
+    delete_key(&mut dying, &second);
+    wait(&mut dying, Span::days(7));
+    drop(dying);
+    let host = open(dir.path(), &wall);
+    assert_eq!((host.trouble(), state(&host)), (None, "Revoked"));
+    let hsm = Hsm::open(&dir.path().join("hsm")).unwrap();
+    assert_eq!(hsm.ids().unwrap(), [first.version.to_string()]);
+    for path in aek_files(dir.path()) {
+        let (by, _) = wrapped_by(&fs::read(path).unwrap());
+        assert_eq!(by.as_str(), "", "only the Microsoft keys are left");
+    }
 }
 
 #[test]
