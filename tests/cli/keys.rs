@@ -1,5 +1,9 @@
 //! Vaults, keys, clusters and workspaces from the command line, in a small world of their own.
 
+#[path = "../support/pty.rs"]
+#[allow(dead_code, reason = "the harness serves other tests and benches too")]
+mod pty;
+
 use std::fs;
 use std::path::Path;
 use std::sync::OnceLock;
@@ -9,6 +13,7 @@ use lockbox::runtime::{ClockCommand, Founding, Handle, Host};
 use serde_json::Value;
 
 use super::{Place, Said, camel_case, copy, find, run_in};
+use pty::Pty;
 
 const WORLD: &str = r#"
 [world]
@@ -546,6 +551,61 @@ fn a_wait_tells_each_change_of_status_on_a_line_while_another_process_makes_time
     let json = place.json(&["op", "wait", "1"]);
     assert_eq!(json["status"], "Succeeded");
     assert_eq!(json["endTime"], "2020-11-22T10:00:00.000000Z");
+}
+
+/// A command on a terminal.
+fn on_a_terminal(place: &Place, args: &[&str]) -> Pty {
+    let state = place.dir.path().to_str().unwrap();
+    let program = env!("CARGO_BIN_EXE_lockbox");
+    Pty::spawn(program, args, &[("LOCKBOX_STATE", state)], 100, 20)
+}
+
+#[test]
+fn on_a_terminal_a_wait_draws_one_line_again_and_again() {
+    let place = fresh();
+    place.json(&["support", "allow-subscription", "prod", "--as", "sue"]);
+    place.run(&CREATE).ok();
+    let clock = running(place.dir.path(), 600);
+    let mut terminal = on_a_terminal(&place, &["op", "wait", "1"]);
+    terminal.wait_until("it is under way", |screen| {
+        (5..90).any(|n| screen.contains(&format!(" {n:>3} %")))
+    });
+    let screen = terminal.text();
+    assert!(
+        screen.contains("OP-000001 create-cluster InProgress  █"),
+        "{screen}"
+    );
+    assert!(screen.contains("of 1h 00m"), "{screen}");
+    assert_eq!(screen.trim().lines().count(), 1, "{screen}");
+    place.run(&["clock", "rate", "86400"]).ok();
+    assert_eq!(terminal.wait_exit(), 0);
+    drop(clock);
+    let screen = terminal.text();
+    assert_eq!(screen.trim().lines().count(), 1, "{screen}");
+    assert!(
+        screen.contains("Succeeded at 2020-11-22 10:00:00 UTC"),
+        "{screen}"
+    );
+}
+
+#[test]
+fn on_a_terminal_the_name_is_typed_to_be_sure() {
+    let place = fresh();
+    let before = place.hash();
+    for (typed, code) in [("law-1", 2), ("", 2), ("law-2", 0)] {
+        assert_eq!(place.hash(), before);
+        let mut terminal = on_a_terminal(&place, &["workspace", "delete", "law-2", "--force"]);
+        terminal.wait_for("Type law-2 to do it:");
+        assert!(
+            terminal.text().contains("gone for good"),
+            "{}",
+            terminal.text()
+        );
+        terminal.send(typed);
+        terminal.send("\r");
+        assert_eq!(terminal.wait_exit(), code, "{}", terminal.text());
+    }
+    place.refused(&["workspace", "show", "law-2"], "E-WL-01");
 }
 
 #[test]
