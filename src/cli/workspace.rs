@@ -161,7 +161,7 @@ fn delete(text: &str, force: bool, sure: Sure, context: &Context) -> Result<(), 
                     "All its data of the last {} is gone for good.",
                     found.retention
                 ),
-                format!("{} saved queries are gone with it.", found.queries.len()),
+                format!("Saved queries that go with it: {}.", found.queries.len()),
             ],
         };
         sure.about(context, &what)?;
