@@ -39,6 +39,7 @@ use super::timers::Timer;
 use super::vault::access_policy::Caller;
 use super::vault::key::KeyIdentifier;
 use super::words::{did_you_mean, nearest, words};
+use super::workspace;
 use super::world::World;
 use encryption::Protection;
 use operation::{Begin, Failure, Kind};
@@ -1017,6 +1018,7 @@ pub(super) fn evolve(world: &mut World, at: SimTime, revision: Revision, fact: &
             if let Some(deleted) = world.clusters.remove(cluster).and_then(|c| c.deleted) {
                 world.timers.cancel(deleted.timer);
             }
+            workspace::forget_cluster(world, cluster);
         }
     }
 }
