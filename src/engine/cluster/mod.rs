@@ -117,6 +117,14 @@ impl Cluster {
     pub fn is_live(&self) -> bool {
         self.state != State::SoftDeleted
     }
+
+    /// Its state when nothing runs; one that was never built has no storage and stays failed.
+    fn rests_as(&self) -> State {
+        match self.accounts.is_empty() {
+            true => State::Failed,
+            false => State::Succeeded,
+        }
+    }
 }
 
 /// The body of a PUT or PATCH, as it was sent: what is missing or wrong in it is decided, not assumed.
@@ -966,14 +974,8 @@ pub(super) fn evolve(world: &mut World, at: SimTime, revision: Revision, fact: &
             failure,
         } => {
             finish(world, at, cluster, Some(*operation), Some(failure));
-            edit(world, cluster, |c| {
-                // The old key is kept (c.8); a cluster that was never built has nothing.
-                c.state = if c.accounts.is_empty() {
-                    State::Failed
-                } else {
-                    State::Succeeded
-                };
-            });
+            // The old key is kept (c.8).
+            edit(world, cluster, |c| c.state = c.rests_as());
         }
         Fact::DeleteStarted {
             cluster,
