@@ -1014,7 +1014,9 @@ pub(super) fn evolve(world: &mut World, at: SimTime, revision: Revision, fact: &
             });
         }
         Fact::Purged { cluster } => {
-            world.clusters.remove(cluster);
+            if let Some(deleted) = world.clusters.remove(cluster).and_then(|c| c.deleted) {
+                world.timers.cancel(deleted.timer);
+            }
         }
     }
 }
