@@ -69,7 +69,10 @@ impl Scene {
                 done,
             } => {
                 let outcome = match self.stage.act(actor, (**command).clone()) {
-                    Ok(_) => Outcome::Done(done.clone()),
+                    Ok(events) => match done {
+                        Some(done) => Outcome::Done(done.clone()),
+                        None => Outcome::Happened(events),
+                    },
                     Err(refusal) => Outcome::Refused(Box::new(refusal)),
                 };
                 self.app.finished(&ctx!(self), outcome);

@@ -187,6 +187,7 @@ impl App {
             page.first = page.first.min(last);
         }
         self.near = self.related(ctx);
+        self.refresh_form(ctx);
         self.notice(ctx);
     }
 }

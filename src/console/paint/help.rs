@@ -13,6 +13,14 @@ const SECTIONS: &[(&str, &[Scope])] = &[
         "Here",
         &[
             Scope::Activity,
+            Scope::Vault,
+            Scope::Key,
+            Scope::Policy,
+            Scope::Cluster,
+            Scope::Workspace,
+            Scope::Operation,
+            Scope::Storage,
+            Scope::Saved,
             Scope::Request,
             Scope::Grant,
             Scope::Item,
@@ -20,6 +28,7 @@ const SECTIONS: &[(&str, &[Scope])] = &[
         ],
     ),
     ("Everywhere", &[Scope::Global]),
+    ("Support", &[Scope::Support]),
     ("Moving", &[Scope::Move]),
 ];
 

@@ -19,6 +19,8 @@ pub struct Glyphs {
     pub paused: &'static str,
     pub cursor: &'static str,
     pub thumb: &'static str,
+    /// Around a choice that can be changed.
+    pub turn: [&'static str; 2],
     /// Corners clockwise from the top left, then horizontal and vertical.
     pub frame: [&'static str; 6],
 }
@@ -39,6 +41,7 @@ pub const UNICODE: Glyphs = Glyphs {
     paused: "‖",
     cursor: "▌",
     thumb: "┃",
+    turn: ["‹", "›"],
     frame: ["╭", "╮", "╯", "╰", "─", "│"],
 };
 
@@ -58,6 +61,7 @@ pub const ASCII: Glyphs = Glyphs {
     paused: "=",
     cursor: ">",
     thumb: "#",
+    turn: ["<", ">"],
     frame: ["+", "+", "+", "+", "-", "|"],
 };
 
