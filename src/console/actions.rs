@@ -76,7 +76,7 @@ impl Scope {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Danger {
     Safe,
-    /// Changes how the simulation runs, or whom one acts as.
+    /// Changes how the simulation runs or whom one acts as, or opens a form that takes nothing away.
     Careful,
     /// Changes the world for good; asks first.
     Final,

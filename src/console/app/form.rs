@@ -98,18 +98,16 @@ impl Form {
         }
     }
 
-    /// Where the cursor begins: on No where something is taken away, else on the first field that is empty,
-    /// else on the first that is not given by what the cursor was on.
+    /// Where the cursor begins: on the first field that is empty, else on the first that is not given by what
+    /// the cursor was on, else on a button, which is No where something is taken away.
     fn begin(&mut self) {
         let free = |f: &Field| !f.subject;
-        let empty = self
-            .fields
-            .iter()
-            .position(|f| free(f) && f.value.is_empty() && !matches!(f.kind, Kind::Several(_)));
-        let first = empty.or_else(|| self.fields.iter().position(free));
+        let empty = |f: &Field| free(f) && f.value.is_empty();
+        let first = self.fields.iter().position(empty);
+        let first = first.or_else(|| self.fields.iter().position(free));
         self.focus = match first {
-            _ if self.blank.asks => Focus::No,
             Some(field) => Focus::Field(field),
+            None if self.blank.asks => Focus::No,
             None => Focus::Yes,
         };
     }
@@ -239,10 +237,11 @@ impl Form {
                     }
                 }
             },
-            Kind::One(_) => match key.code {
+            Kind::One(options) => match key.code {
                 Code::Left if plain => self.pick(at, false),
                 Code::Right if plain => self.pick(at, true),
-                Code::Char(' ') if plain && self.sought.is_empty() => self.pick(at, true),
+                // A switch.
+                Code::Char(' ') if plain && options.len() == 2 => self.pick(at, true),
                 _ => self.seek(at, key),
             },
             Kind::Several(options) => {
@@ -256,8 +255,7 @@ impl Form {
                         let next = typed.and_then(|c| {
                             let begins =
                                 |i: &usize| options[*i].text.to_lowercase().starts_with(&c);
-                            let ahead = (self.spot + 1..count).chain(0..count).find(begins);
-                            ahead
+                            (self.spot + 1..count).chain(0..count).find(begins)
                         });
                         self.spot = next.unwrap_or(self.spot);
                     }
@@ -397,6 +395,17 @@ impl Form {
         self.scrolled = self.scrolled.saturating_add(by).clamp(-100, 100);
     }
 
+    /// The field the world finds fault with.
+    pub fn fault(&self) -> Option<usize> {
+        at_fault(&self.fields, self.verdict.as_ref().err()?)
+    }
+
+    /// Whether nothing was typed yet where something is needed.
+    pub fn is_fresh(&self, field: &Field) -> bool {
+        let text = matches!(field.kind, Kind::Text { .. });
+        text && field.value.is_empty() && !self.given.contains_key(field.name)
+    }
+
     /// The options of a field of several as they stand in `room` columns: line, column, option.
     pub fn spots(options: &[Choice], room: u16) -> Vec<(usize, u16, usize)> {
         let (mut line, mut x) = (0, 0);
@@ -437,7 +446,7 @@ impl Form {
     pub fn rows(&self, width: u16) -> (Vec<Row>, Range<usize>) {
         let room = width.saturating_sub(LABEL);
         let refusal = self.verdict.as_ref().err();
-        let fault = refusal.and_then(|no| at_fault(&self.fields, no));
+        let fault = self.fault();
         let mut rows = Vec::new();
         let mut sight = 0..0;
         for (i, field) in self.fields.iter().enumerate() {
@@ -449,7 +458,8 @@ impl Form {
                 let hint = Block::Text(Cell::new(field.hint).tone(Token::Hint));
                 rows.extend(indented(&[hint], room));
             }
-            if let Some(no) = refusal.filter(|_| fault == Some(i)) {
+            // Nobody is scolded for what they have not come to yet.
+            if let Some(no) = refusal.filter(|_| fault == Some(i) && !self.is_fresh(field)) {
                 rows.extend(indented(&refusal_blocks(no), room));
             }
             if focused {

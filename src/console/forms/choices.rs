@@ -450,8 +450,14 @@ impl<'a> Asking<'a> {
             key.value = fits.key.as_str().to_owned();
         }
         let mut version = self.version(&vault.value, &key.value).at(VERSION);
-        for field in [&mut vault, &mut key, &mut version] {
+        let hints = [
+            "soft delete and purge protection must be on",
+            "an RSA key",
+            "later versions change nothing until they are set here too",
+        ];
+        for (field, hint) in [&mut vault, &mut key, &mut version].into_iter().zip(hints) {
             field.subject = false;
+            field.hint = hint;
         }
         [vault, key, version]
     }

@@ -1,6 +1,5 @@
 //! Forms of dedicated clusters: the cluster, its key, its links and operations, and what support does for it.
 
-use super::foresee::counted;
 use super::vault::{note, simulated, warn};
 use super::{Asking, Blank, By, Choice, Field, Filled, no_notes, no_word};
 use crate::console::blades::shared;
@@ -171,11 +170,11 @@ pub const SET_KEY: Blank = Blank {
 /// Everything that is in the way, at once.
 fn findings(findings: &[Finding]) -> Vec<Block> {
     let wrong = findings.iter().filter(|f| f.verdict.is_err()).count();
-    let mut blocks = vec![note(format!(
-        "Looked at before: {}, {} in the way.",
-        counted(findings.len(), "thing", "things"),
-        wrong
-    ))];
+    let all = findings.len();
+    let mut blocks = vec![note(match wrong {
+        0 => format!("Pre-flight check: all {all} in order."),
+        n => format!("Pre-flight check: {n} of {all} in the way."),
+    })];
     for finding in findings {
         if let Err(no) = &finding.verdict {
             let cell = Cell::new(format!("{}: {}", finding.what, no.message));

@@ -38,18 +38,13 @@ fn outlook(mut world: World, now: SimTime) -> Outlook {
     seen
 }
 
+/// A cluster that is deleted stands as it last was: that it is deleted is said by itself.
 fn look(world: &World, at: SimTime, seen: &mut Outlook) {
-    for cluster in world.clusters.values() {
-        let readable = cluster.is_live() && cluster.protection.state.readable();
+    for cluster in world.clusters.values().filter(|c| c.is_live()) {
+        let readable = cluster.protection.state.readable();
         let entry = seen.entry(cluster.id.clone()).or_insert((readable, at));
         if entry.0 != readable {
             *entry = (readable, at);
-        }
-    }
-    // What is gone for good is not readable.
-    for (id, entry) in seen.iter_mut() {
-        if entry.0 && !world.clusters.contains_key(id) {
-            *entry = (false, at);
         }
     }
 }
@@ -92,10 +87,16 @@ pub fn consequences(asking: &Asking, then: &World) -> Vec<Block> {
             ));
         } else {
             let links = asking.world.clusters.get(id).map_or(0, |c| c.links.len());
+            let whose = match links {
+                0 => String::new(),
+                n => format!(
+                    " of {}",
+                    counted(n, "linked workspace", "linked workspaces")
+                ),
+            };
             blocks.push(Block::Text(
                 Cell::new(format!(
-                    "{name} loses access to its data {when}: the data of {} cannot be read, and what arrives is lost or kept waiting.",
-                    counted(links, "linked workspace", "linked workspaces")
+                    "{name} loses access to its data {when}: the data{whose} cannot be read, and what arrives is lost or kept waiting.",
                 ))
                 .mark(Mark::Bad)
                 .tone(Token::Danger),

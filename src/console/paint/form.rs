@@ -79,6 +79,9 @@ fn part(canvas: &mut Canvas, form: &Form, inner: Area, y: u16, at: usize, line: 
     match &field.kind {
         Kind::Text { long: false } | Kind::Number { .. } => {
             typed(canvas, place, &scrub(&field.value), focused);
+            if !focused && form.fault() == Some(at) && form.is_fresh(field) {
+                canvas.text(place.x, y, place.width, "needed", Token::Hint);
+            }
         }
         Kind::Text { long: true } => {
             let lines = Form::long_lines(&field.value, place.width.saturating_sub(1));
