@@ -215,13 +215,19 @@ impl App {
         if page.refusal.is_some() {
             return None;
         }
-        page.blade.subject().or_else(|| page.cursor.clone())
+        page.cursor.clone().or_else(|| page.blade.subject())
     }
 
+    /// What the cursor's thing belongs to; on a page, also what the page is about.
     pub fn related(&self, ctx: &Ctx) -> Related {
-        self.item()
-            .map(|id| related(ctx.world, &id))
-            .unwrap_or_default()
+        let Some(item) = self.item() else {
+            return Related::default();
+        };
+        let near = related(ctx.world, &item);
+        match self.page().blade.subject() {
+            Some(subject) if subject != item => near.or(related(ctx.world, &subject)),
+            _ => near,
+        }
     }
 
     /// Scopes in which keys mean something now, innermost first.
@@ -236,8 +242,13 @@ impl App {
         if self.filtering {
             return vec![Scope::Filter];
         }
+        self.blade_scopes()
+    }
+
+    /// The scopes of the blade, also while something lies over it.
+    pub fn blade_scopes(&self) -> Vec<Scope> {
         let blade = &self.page().blade;
-        let mut scopes = Vec::with_capacity(6);
+        let mut scopes = Vec::with_capacity(8);
         if *blade == Blade::Activity {
             scopes.push(Scope::Activity);
         }
@@ -253,10 +264,24 @@ impl App {
             }
             _ => {}
         }
-        scopes.extend(self.item().as_ref().and_then(Scope::of_a_thing));
+        // What the cursor is on comes before what the page is about, and that before what a list may hold.
+        let page = self.page();
+        let things =
+            [page.cursor.as_ref(), blade.subject().as_ref()].map(|t| t.and_then(Scope::of_a_thing));
+        for scope in things
+            .into_iter()
+            .chain([Scope::of_a_list(blade)])
+            .flatten()
+        {
+            if page.refusal.is_none() && !scopes.contains(&scope) {
+                scopes.push(scope);
+            }
+        }
         scopes.extend([Scope::Item, Scope::Move]);
         if blade.is_list() {
             scopes.push(Scope::List);
+        } else if !self.page().ids.is_empty() {
+            scopes.push(Scope::Links);
         }
         scopes.push(Scope::Global);
         scopes
@@ -312,15 +337,6 @@ impl App {
             .collect();
         offers.sort();
         offers.into_iter().map(|(_, i)| i).collect()
-    }
-
-    /// The scopes of the blade under a modal.
-    pub fn blade_scopes(&self) -> Vec<Scope> {
-        let mut bare = App::new(self.actor.clone(), Keymap::default(), self.size);
-        let mut page = Page::new(self.page().blade.clone());
-        page.cursor = self.page().cursor.clone();
-        bare.stack = vec![page];
-        bare.scopes()
     }
 
     /// Whom the persona picker offers.

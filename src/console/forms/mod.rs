@@ -13,6 +13,7 @@ pub mod workspace;
 
 use std::collections::BTreeMap;
 
+use super::actions::Scope;
 use super::app::{App, Ctx, Effect};
 use super::doc::Block;
 use super::rows::ItemId;
@@ -384,9 +385,24 @@ pub fn build(blank: &Blank, asking: &Asking, fields: &[Field]) -> Result<Command
     (blank.build)(asking, &Filled(fields))
 }
 
-/// Why the world says no to a form as it opens on what the cursor is on. What can still be typed is no reason.
-pub fn why_not(app: &App, ctx: &Ctx, blank: &Blank) -> Option<String> {
-    let item = app.item();
+/// What a form is about: the cursor's thing or the page's, whichever the scope of its action is for.
+fn about(app: &App, scope: Scope) -> Option<ItemId> {
+    let page = app.page();
+    if page.refusal.is_some() {
+        return None;
+    }
+    let things = [page.cursor.clone(), page.blade.subject()];
+    let fits = |thing: &ItemId| Scope::of_a_thing(thing) == Some(scope);
+    things
+        .into_iter()
+        .flatten()
+        .find(fits)
+        .or_else(|| app.item())
+}
+
+/// Why the world says no to a form as it opens. What can still be typed is no reason.
+pub fn why_not(app: &App, ctx: &Ctx, blank: &Blank, scope: Scope) -> Option<String> {
+    let item = about(app, scope);
     let asking = Asking {
         world: ctx.world,
         now: ctx.now,
@@ -409,9 +425,9 @@ pub fn why_not(app: &App, ctx: &Ctx, blank: &Blank) -> Option<String> {
     (!curable).then(|| refusal.to_string())
 }
 
-/// Opens a form on what the cursor is on.
-pub fn open(app: &mut App, ctx: &Ctx, blank: &'static Blank) -> Vec<Effect> {
-    let item = app.item();
+/// Opens a form on what it is about.
+pub fn open(app: &mut App, ctx: &Ctx, blank: &'static Blank, scope: Scope) -> Vec<Effect> {
+    let item = about(app, scope);
     app.fill_in(ctx, blank, item);
     Vec::new()
 }

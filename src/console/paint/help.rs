@@ -25,6 +25,7 @@ const SECTIONS: &[(&str, &[Scope])] = &[
             Scope::Grant,
             Scope::Item,
             Scope::List,
+            Scope::Links,
         ],
     ),
     ("Everywhere", &[Scope::Global]),

@@ -21,6 +21,9 @@ pub struct Glyphs {
     pub thumb: &'static str,
     /// Around a choice that can be changed.
     pub turn: [&'static str; 2],
+    /// A gauge where it is full, and where it is not yet.
+    pub full: &'static str,
+    pub track: &'static str,
     /// Corners clockwise from the top left, then horizontal and vertical.
     pub frame: [&'static str; 6],
 }
@@ -42,6 +45,8 @@ pub const UNICODE: Glyphs = Glyphs {
     cursor: "▌",
     thumb: "┃",
     turn: ["‹", "›"],
+    full: "█",
+    track: "░",
     frame: ["╭", "╮", "╯", "╰", "─", "│"],
 };
 
@@ -62,6 +67,8 @@ pub const ASCII: Glyphs = Glyphs {
     cursor: ">",
     thumb: "#",
     turn: ["<", ">"],
+    full: "#",
+    track: ".",
     frame: ["+", "+", "+", "+", "-", "|"],
 };
 
