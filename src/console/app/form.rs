@@ -567,14 +567,22 @@ fn look(
     (verdict, said)
 }
 
+/// Events that have not happened, in the sentences they would have.
 fn sentences(world: &World, events: &[Event]) -> Vec<Block> {
-    let mut said: Vec<Block> = events
-        .iter()
-        .take(SENTENCES)
-        .map(|event| Block::Text(Cell::new(sentence(world, event)).mark(Mark::Info)))
-        .collect();
+    let mut said = vec![Block::Text(
+        Cell::new("This would happen:").tone(Token::Muted),
+    )];
+    for event in events.iter().take(SENTENCES) {
+        said.push(Block::Text(
+            Cell::new(sentence(world, event)).mark(Mark::Info),
+        ));
+    }
     if events.len() > SENTENCES {
-        let more = crate::console::blades::shared::more(events.len() - SENTENCES);
+        let rest = events.len() - SENTENCES;
+        let more = format!(
+            "and {}.",
+            foresee::counted(rest, "more event", "more events")
+        );
         said.push(Block::Text(Cell::new(more).tone(Token::Hint)));
     }
     said

@@ -9,7 +9,7 @@ use crate::engine::cluster::operation::Operation;
 use crate::engine::cluster::preflight;
 use crate::engine::errors;
 use crate::engine::ids::{KeyName, KeyVersionId, PersonId, ResourceId, SubscriptionId, VaultName};
-use crate::engine::people::Side;
+use crate::engine::people::{Role, Side};
 use crate::engine::resources::REGIONS;
 use crate::engine::text::scrub;
 use crate::engine::vault::Vault;
@@ -293,7 +293,8 @@ impl<'a> Asking<'a> {
         .subject()
     }
 
-    /// Subscriptions of the actor's organisation; all for the vendor and the observer.
+    /// Subscriptions of the actor's organisation, those first in which the actor has a role that writes; all
+    /// for the vendor and the observer.
     pub fn subscription(&self) -> Field {
         let own = self.place_here().map(ResourceId::subscription);
         let tenant = match self.actor {
@@ -311,9 +312,16 @@ impl<'a> Asking<'a> {
             own.as_ref().map(shown),
             || {
                 let all = self.world.resources.subscriptions.values();
-                all.filter(|s| tenant.is_none_or(|t| s.tenant == *t))
-                    .map(|s| shown(&s.id))
-                    .collect()
+                let ours = all.filter(|s| tenant.is_none_or(|t| s.tenant == *t));
+                let mut ids: Vec<&SubscriptionId> = ours.map(|s| &s.id).collect();
+                if let Actor::Person(person) = self.actor {
+                    ids.sort_by_key(|id| {
+                        let roles = self.world.roles(person, id);
+                        let writes = |role: &Role| *role != Role::Reader;
+                        (!roles.iter().any(writes), roles.is_empty())
+                    });
+                }
+                ids.into_iter().map(shown).collect()
             },
         )
     }
