@@ -8,12 +8,16 @@
 //! floor 5   console/               keys + screen
 //! floor 4   runtime/               the only home of wall clocks, threads, signals: submit, elapse, publish
 //! floor 2   store/  world_file/    durable journal · worlds as TOML
+//!           keystore/              the door between the world and the real keys
 //! floor 1   engine/                THE WORLD: pure and deterministic
+//! floor 0   crypto/                a sealed key box and envelope encryption; knows no rule
 //! ```
 
 pub mod cli;
 pub mod console;
+pub mod crypto;
 pub mod engine;
+pub mod keystore;
 pub mod runtime;
 pub mod store;
 pub mod world_file;

@@ -44,16 +44,20 @@ pub fn run(command: Clock, context: &Context) -> Result<(), Failure> {
         Clock::Resume => ClockCommand::Resume,
         Clock::Next => ClockCommand::Next,
     };
-    let (done, reading) = if context.global.dry_run {
-        preview(&session, set)?
-    } else {
-        let before = session.host().world().revision;
-        let reading = session.host_mut().clock_set(set).map_err(of_clock)?;
-        let events = read_all(&session, before)?;
-        let done = session.done(events, session.host().world().clone());
-        (done, reading)
-    };
+    let (done, reading) = self::set(&mut session, set)?;
     tell(context, &done, &reading)
+}
+
+/// Sets the clock, or says what that would lead to, and what happened by it.
+pub fn set(session: &mut Session, set: ClockCommand) -> Result<(Done, Reading), Failure> {
+    if session.is_dry_run() {
+        return preview(session, set);
+    }
+    let before = session.host().world().revision;
+    let reading = session.host_mut().clock_set(set).map_err(of_clock)?;
+    let events = read_all(session, before)?;
+    let done = session.done(events, session.host().world().clone());
+    Ok((done, reading))
 }
 
 /// A span or rate that time cannot take is bad input.

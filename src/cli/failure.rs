@@ -26,7 +26,12 @@ pub enum Failure {
     Internal(color_eyre::eyre::Report),
     /// Nobody reads stdout any more: exit 0.
     Closed,
+    /// What was asked for is printed and is bad news; only the exit code is left.
+    Told(u8),
 }
+
+/// HTTP status of "there is nothing to do", which is no failure.
+const NO_CONTENT: u16 = 204;
 
 pub const DONE: u8 = 0;
 pub const REFUSED: u8 = 1;
@@ -89,12 +94,23 @@ impl Failure {
         }
     }
 
+    /// Nobody can say when this would be over, or it took too long; the world itself has nothing against it.
+    pub fn waited(code: &str, status: u16, message: String, remedy: String) -> Failure {
+        Failure::Refused(Box::new(Refusal {
+            id: "E-CLI-03".to_owned(),
+            status,
+            ..form(code, message, remedy)
+        }))
+    }
+
     pub fn exit_code(&self) -> u8 {
         match self {
+            Failure::Refused(refusal) if refusal.status == NO_CONTENT => DONE,
             Failure::Refused(refusal) if refusal.status == 404 => NOT_FOUND,
             Failure::Refused(_) => REFUSED,
             Failure::BadInput { .. } | Failure::Broken(_) | Failure::Internal(_) => USAGE,
             Failure::Closed => DONE,
+            Failure::Told(code) => *code,
         }
     }
 
@@ -103,6 +119,7 @@ impl Failure {
         let code = self.exit_code();
         let word = match (&self, code) {
             (Failure::Refused(_), NOT_FOUND) => "not found",
+            (Failure::Refused(_), DONE) => "nothing",
             (Failure::Refused(_), _) => "refused",
             (Failure::BadInput { .. }, _) => "bad input",
             _ => "error",
@@ -117,7 +134,7 @@ impl Failure {
                     print::say(line);
                 }
             }
-            Failure::Closed => {}
+            Failure::Closed | Failure::Told(_) => {}
         }
         code
     }
@@ -191,7 +208,8 @@ pub fn lines(word: &str, refusal: &Refusal) -> Vec<String> {
     lines
 }
 
-/// A refusal for programs, in the shape of Azure Resource Manager with our own fields beside.
+/// A refusal for programs, in the shape of Azure Resource Manager with our own fields beside; `innererror` as
+/// Key Vault has it. That there was nothing to do is said in the same words, but is no error.
 pub fn error_body(refusal: &Refusal) -> Value {
     let mut error = json!({
         "code": refusal.code,
@@ -204,6 +222,12 @@ pub fn error_body(refusal: &Refusal) -> Value {
         "allowedFrom": print::opt(refusal.allowed_from),
         "simulation": true,
     });
+    if let Some(inner) = &refusal.inner {
+        error["innererror"] = json!({ "code": inner });
+    }
+    if refusal.status == NO_CONTENT {
+        return error;
+    }
     if let (Some(status), Some(map)) = (&refusal.current_status, error.as_object_mut()) {
         map.insert(
             "additionalInfo".to_owned(),

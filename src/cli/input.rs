@@ -10,10 +10,21 @@ const MAX: u64 = 64 * 1024 * 1024;
 
 /// The text of a file; `-` is standard input.
 pub fn text_file(path: &Path, what: &str) -> Result<String, Failure> {
+    String::from_utf8(file(path, what)?).map_err(|_| {
+        Failure::bad_input(
+            "InvalidFile",
+            what,
+            format!("The {what} file {} is not UTF-8 text.", path.display()),
+            "Name a readable text file.",
+        )
+    })
+}
+
+/// The bytes of a file; `-` is standard input.
+pub fn file(path: &Path, what: &str) -> Result<Vec<u8>, Failure> {
     let shown = path.display();
-    let bad = |message: String| {
-        Failure::bad_input("InvalidFile", what, message, "Name a readable text file.")
-    };
+    let bad =
+        |message: String| Failure::bad_input("InvalidFile", what, message, "Name a readable file.");
     let mut bytes = Vec::new();
     let read = if path.as_os_str() == "-" {
         std::io::stdin()
@@ -29,5 +40,5 @@ pub fn text_file(path: &Path, what: &str) -> Result<String, Failure> {
             "The {what} file {shown} is larger than {MAX} bytes."
         )));
     }
-    String::from_utf8(bytes).map_err(|_| bad(format!("The {what} file {shown} is not UTF-8 text.")))
+    Ok(bytes)
 }

@@ -7,24 +7,37 @@ mod activity;
 mod args;
 mod check;
 mod clock;
+mod cluster;
+mod confirm;
 mod context;
 mod failure;
+mod fault;
+mod find;
 mod grant;
 mod input;
 mod jit;
 mod journal;
+mod key;
+mod link;
 mod log;
 mod mail;
 mod names;
 mod once;
+mod op;
 mod paths;
+mod policy;
 mod print;
 mod request;
 mod rules;
+mod search;
 mod session;
 mod shape;
 mod shell;
+mod storage;
+mod support;
 mod ticket;
+mod vault;
+mod workspace;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -35,8 +48,8 @@ use clap::{Parser, Subcommand};
 use context::{Context, Global};
 use failure::{DONE, Failure, USAGE};
 
-/// A terminal operations console that rehearses Customer Lockbox on a deterministic simulation. Without a
-/// command it opens the console
+/// A terminal operations console that rehearses Customer Lockbox and customer-managed keys on a deterministic
+/// simulation. Without a command it opens the console
 #[derive(Debug, Parser)]
 #[command(name = "lockbox", version, max_term_width = 100, after_help = AFTER)]
 struct Cli {
@@ -51,6 +64,9 @@ Examples:
   lockbox request list --pending
   lockbox request approve LB-000042 --reason \"Needed for the incident.\"
   lockbox --dry-run grant revoke 7 --reason \"Enough.\"
+  lockbox cluster preflight lacluster01 --group contoso-prod/rg-monitor --location koreacentral --capacity 1000
+  lockbox cluster set-key lacluster01 --vault kv-logs --key logs-kek
+  lockbox op wait OP-000001 --advance
   lockbox clock advance 4d
 
 Exit codes: 0 done, 1 refused, 2 usage or bad input, 3 not found. Everything here is a simulation.";
@@ -72,6 +88,39 @@ enum Command {
     /// Mails to designated approvers
     #[command(subcommand)]
     Mail(mail::MailCommand),
+    /// Key vaults
+    #[command(subcommand)]
+    Vault(vault::VaultCommand),
+    /// Keys of a vault and their versions
+    #[command(subcommand)]
+    Key(key::KeyCommand),
+    /// Access policies: who may do what with the keys of a vault
+    #[command(subcommand)]
+    Policy(policy::PolicyCommand),
+    /// Log Analytics dedicated clusters
+    #[command(subcommand)]
+    Cluster(cluster::ClusterCommand),
+    /// Log Analytics workspaces
+    #[command(subcommand)]
+    Workspace(workspace::WorkspaceCommand),
+    /// Links of workspaces to clusters
+    #[command(subcommand)]
+    Link(link::LinkCommand),
+    /// Storage accounts of your own for what workspaces keep
+    #[command(subcommand)]
+    Storage(storage::StorageCommand),
+    /// Saved searches and log alert queries
+    #[command(subcommand)]
+    Search(search::SearchCommand),
+    /// Asynchronous operations
+    #[command(subcommand)]
+    Op(op::OpCommand),
+    /// What only the vendor can do for a customer
+    #[command(subcommand)]
+    Support(support::SupportCommand),
+    /// Faults for rehearsal (simulator only)
+    #[command(subcommand)]
+    Fault(fault::FaultCommand),
     /// The activity log
     #[command(subcommand)]
     Activity(activity::ActivityCommand),
@@ -83,8 +132,10 @@ enum Command {
     Journal(journal::JournalCommand),
     /// Print a blade of the console once, as data
     Once {
-        /// overview, pending, requests, tickets, grants, activity, mail, rules, or a thing by its id:
-        /// request/42, ticket/ID, grant/7, mail/3, rules/R-LOCK-19
+        /// overview, pending, requests, tickets, grants, activity, mail, rules, vaults, clusters, workspaces,
+        /// operations, storage, or a thing by its id: request/42, ticket/ID, grant/7, mail/3, rules/R-LOCK-19,
+        /// vault/NAME, key/VAULT/KEY, version/VAULT/KEY/ID, cluster/NAME, checklist/CLUSTER, preflight/CLUSTER,
+        /// workspace/NAME, search/WORKSPACE/NAME, alert/WORKSPACE/NAME, operation/7, storage/NAME
         #[arg(default_value = "overview")]
         blade: String,
     },
@@ -148,6 +199,17 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Command::Request(command) => request::run(command, &context),
         Command::Grant(command) => grant::run(command, &context),
         Command::Mail(command) => mail::run(command, &context),
+        Command::Vault(command) => vault::run(command, &context),
+        Command::Key(command) => key::run(command, &context),
+        Command::Policy(command) => policy::run(command, &context),
+        Command::Cluster(command) => cluster::run(command, &context),
+        Command::Workspace(command) => workspace::run(command, &context),
+        Command::Link(command) => link::run(command, &context),
+        Command::Storage(command) => storage::run(command, &context),
+        Command::Search(command) => search::run(command, &context),
+        Command::Op(command) => op::run(command, &context),
+        Command::Support(command) => support::run(command, &context),
+        Command::Fault(command) => fault::run(command, &context),
         Command::Activity(command) => activity::run(command, &context),
         Command::Clock(command) => clock::run(command, &context),
         Command::Journal(command) => journal::run(command, &context),

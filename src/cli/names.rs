@@ -1,9 +1,10 @@
 //! How people, subscriptions and resources are called on pages for people.
 
 use crate::engine::World;
-use crate::engine::ids::{PersonId, ResourceId, SubscriptionId};
+use crate::engine::ids::{KeyVersionId, PersonId, ResourceId, SubscriptionId};
 use crate::engine::people::Side;
 use crate::engine::time::{SimTime, Span};
+use crate::engine::vault::key::KeyIdentifier;
 
 /// `Minji Kim (minji.kim)`.
 pub fn person(world: &World, id: &PersonId) -> String {
@@ -78,4 +79,20 @@ pub fn when(now: SimTime, at: SimTime) -> String {
         ahead if ahead > Span::ZERO => format!("{} (in {})", at.to_seconds(), ahead.brief()),
         _ => format!("{} ({} ago)", at.to_seconds(), (now - at).brief()),
     }
+}
+
+/// `subscription/group` of a resource.
+pub fn group(id: &ResourceId) -> String {
+    let (subscription, group, _) = id.parts();
+    format!("{subscription}/{}", crate::engine::text::scrub(group))
+}
+
+/// The first digits of a key version, which are enough to name it.
+pub fn version(id: &KeyVersionId) -> String {
+    id.to_string().chars().take(8).collect()
+}
+
+/// The key that is used, or that it is Microsoft's.
+pub fn key(key: Option<&KeyIdentifier>) -> String {
+    key.map_or_else(|| "Microsoft-managed key".to_owned(), ToString::to_string)
 }

@@ -173,6 +173,20 @@ pub fn say(line: &str) {
     let _ = writeln!(io::stderr(), "{}", scrub(line));
 }
 
+/// A question on stderr, answered on the same line.
+pub fn prompt(question: &str) {
+    let mut err = io::stderr();
+    let _ = write!(err, "{} ", scrub(question)).and_then(|()| err.flush());
+}
+
+/// One line on a terminal's stderr that replaces the one before; empty ends it.
+pub fn redraw(line: &str) {
+    let mut err = io::stderr();
+    let width = crossterm::terminal::size().map_or(80, |(columns, _)| usize::from(columns));
+    let line = cut(&scrub(line), width.saturating_sub(1));
+    let _ = write!(err, "\r\u{1b}[K{line}").and_then(|()| err.flush());
+}
+
 /// An exported object says that it is an exercise.
 pub fn marked(mut value: Value) -> Value {
     if let Value::Object(map) = &mut value {

@@ -9,8 +9,12 @@ use super::input;
 use crate::engine::ask::{Answer, Query, ask};
 use crate::engine::event::{Actor, Event, Fact};
 use crate::engine::ids::PersonId;
+use crate::engine::vault::access_policy::Caller;
+use crate::engine::vault::key;
 use crate::engine::{self, Command, Refusal, SimTime, World};
-use crate::runtime::{Founding, Host, HostError, SystemWall, fingerprint};
+use crate::runtime::{
+    Founding, Host, HostError, KeyImport, KeyReply, KeyUse, SystemWall, fingerprint,
+};
 use crate::store::JournalError;
 use crate::world_file::{self, WorldError, WorldFile};
 
@@ -39,7 +43,7 @@ impl Session {
     pub fn open(global: &Global) -> Result<Session, Failure> {
         let host = open_host(global)?;
         let now = host.now();
-        let view = engine::draft(host.world(), now, &Actor::Time, &Command::Elapse)?.world;
+        let view = present(&host, now)?;
         let actor = actor(&view, global.person.as_deref())?;
         Ok(Session {
             host,
@@ -62,6 +66,10 @@ impl Session {
         &self.actor
     }
 
+    pub fn is_dry_run(&self) -> bool {
+        self.dry_run
+    }
+
     pub fn host(&self) -> &Host {
         &self.host
     }
@@ -81,11 +89,62 @@ impl Session {
 
     /// Does a command, or says what it would do.
     pub fn act(&mut self, command: &Command) -> Result<Done, Failure> {
+        let actor = self.actor.clone();
+        self.act_as(&actor, command)
+    }
+
+    /// Injects a fault: what no person does, but the simulator. Its events are told as far as the actor may
+    /// see them.
+    pub fn simulate(&mut self, command: &Command) -> Result<Done, Failure> {
+        self.act_as(&Actor::Simulator, command)
+    }
+
+    /// Uses a key at the vault's door. In a dry run nothing is called; the vault's answer is foreseen, and
+    /// there is no reply.
+    pub fn use_key(&mut self, wanted: &KeyUse) -> Result<Option<KeyReply>, Failure> {
         if self.dry_run {
-            let draft = engine::draft(&self.view, self.now, &self.actor, command)?;
+            let command = key::Command::Call(wanted.call.clone());
+            self.may(&command.into())?;
+            if let Actor::Person(id) = &self.actor {
+                let caller = Caller::Person(id.clone());
+                self.view.may_use(self.now, &caller, &wanted.call)?;
+            }
+            return Ok(None);
+        }
+        let reply = self.host.use_key(&self.actor, wanted).map_err(failure)?;
+        self.refresh()?;
+        Ok(Some(reply))
+    }
+
+    /// Brings a private key into a vault, or says what that would do.
+    pub fn import_key(&mut self, import: &KeyImport) -> Result<Done, Failure> {
+        if self.dry_run {
+            return self.act(&import.command().map_err(failure)?.into());
+        }
+        let receipt = self.host.import_key(&self.actor, import).map_err(failure)?;
+        Ok(self.done(receipt.events, self.host.world().clone()))
+    }
+
+    /// Whether a command would be accepted now, and if not, why not.
+    pub fn may(&self, command: &Command) -> Result<(), Failure> {
+        engine::decide(&self.view, self.now, &self.actor, command)?;
+        Ok(())
+    }
+
+    /// The world as it is by now, with what other processes did meanwhile.
+    pub fn refresh(&mut self) -> Result<(), Failure> {
+        self.host.refresh().map_err(failure)?;
+        self.now = self.host.now();
+        self.view = present(&self.host, self.now)?;
+        Ok(())
+    }
+
+    fn act_as(&mut self, actor: &Actor, command: &Command) -> Result<Done, Failure> {
+        if self.dry_run {
+            let draft = engine::draft(&self.view, self.now, actor, command)?;
             return Ok(self.done(draft.events, draft.world));
         }
-        let receipt = self.host.submit(&self.actor, command).map_err(failure)?;
+        let receipt = self.host.submit(actor, command).map_err(failure)?;
         tracing::info!(revision = receipt.revision.0, "committed");
         Ok(self.done(receipt.events, self.host.world().clone()))
     }
@@ -95,7 +154,8 @@ impl Session {
         let all = events.len();
         let events: Vec<Event> = events
             .into_iter()
-            .filter(|e| sees(&world, &self.actor, e))
+            // What is gone now could be seen before.
+            .filter(|e| sees(&world, &self.actor, e) || sees(&self.view, &self.actor, e))
             .collect();
         Done {
             unseen: all - events.len(),
@@ -104,6 +164,11 @@ impl Session {
             dry_run: self.dry_run,
         }
     }
+}
+
+/// The world at an instant, with everything due by then.
+fn present(host: &Host, now: SimTime) -> Result<World, Refusal> {
+    engine::draft(host.world(), now, &Actor::Time, &Command::Elapse).map(|draft| draft.world)
 }
 
 /// Whether an actor may see an event: who may see the thing it is about.
@@ -228,6 +293,7 @@ pub fn failure(error: HostError) -> Failure {
             "Correct the world file; check it with lockbox check world FILE.",
         ),
         HostError::Journal(error) => journal_failure(&error),
+        error @ HostError::Keystore(_) => Failure::broken("KeystoreUnusable", &error.to_string()),
         other => Failure::broken("StateUnusable", &other.to_string()),
     }
 }

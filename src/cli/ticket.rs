@@ -8,15 +8,15 @@ use super::args;
 use super::context::Context;
 use super::failure::Failure;
 use super::print::{Block, Column, List, Page, boxed, col, field, flex};
-use super::{input, names, shape};
+use super::{find, input, names, shape};
+use crate::engine::World;
 use crate::engine::ask::{Answer, Query};
 use crate::engine::event::Actor;
-use crate::engine::ids::{PersonId, TicketId};
+use crate::engine::ids::{PersonId, SubscriptionId, TicketId};
 use crate::engine::lockbox::ticket::{Command, Contact, Open, Severity, Ticket};
 use crate::engine::lockbox::wire;
 use crate::engine::projections::sentence::who;
 use crate::engine::text::Untrusted;
-use crate::engine::{Refusal, World};
 
 #[derive(Debug, Subcommand)]
 pub enum TicketCommand {
@@ -136,12 +136,16 @@ fn open(args: OpenArgs, context: &Context) -> Result<(), Failure> {
     };
     let mut session = context.session()?;
     let subscription = match &args.subscription {
-        Some(text) => Some(find_subscription(session.world(), text)?),
+        Some(text) => Some(find::subscription(session.world(), text)?),
         None => None,
     };
     let open = match file {
-        Some(json) => wire::ticket(session.world(), subscription.as_deref(), &json)
-            .map_err(Failure::of_form)?,
+        Some(json) => wire::ticket(
+            session.world(),
+            subscription.as_ref().map(SubscriptionId::as_str),
+            &json,
+        )
+        .map_err(Failure::of_form)?,
         None => by_flags(session.world(), session.actor(), subscription, args)?,
     };
     let done = session.act(&Command::Open(open).into())?;
@@ -159,15 +163,14 @@ fn open(args: OpenArgs, context: &Context) -> Result<(), Failure> {
 fn by_flags(
     world: &World,
     actor: &Actor,
-    subscription: Option<String>,
+    subscription: Option<SubscriptionId>,
     args: OpenArgs,
 ) -> Result<Open, Failure> {
-    let within = subscription.map(|s| s.as_str().into());
     let resource = match &args.resource {
-        Some(text) => Some(world.find_resource(within.as_ref(), text)?),
+        Some(text) => Some(world.find_resource(subscription.as_ref(), text)?),
         None => None,
     };
-    let subscription = match (within, &resource) {
+    let subscription = match (subscription, &resource) {
         (Some(id), _) => id,
         (None, Some(id)) => world.resource(id)?.subscription.clone(),
         (None, None) => {
@@ -201,19 +204,6 @@ fn by_flags(
         resource,
         contact,
     })
-}
-
-/// The short name of a subscription given by short name or GUID.
-fn find_subscription(world: &World, text: &str) -> Result<String, Refusal> {
-    let by_guid = world
-        .resources
-        .subscriptions
-        .keys()
-        .find(|id| world.subscription_guid(id).eq_ignore_ascii_case(text));
-    match by_guid {
-        Some(id) => Ok(id.as_str().to_owned()),
-        None => Ok(world.subscription(&text.into())?.id.as_str().to_owned()),
-    }
 }
 
 fn act(context: &Context, id: TicketId, command: Command) -> Result<(), Failure> {

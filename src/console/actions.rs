@@ -246,8 +246,8 @@ actions! {
         ["D"] Policy "delete" vault::POLICY_DELETE;
         ["c"] Cluster "create" cluster::CREATE;
         ["K"] Cluster "set key" cluster::SET_KEY;
-        ["C"] Cluster "capacity" cluster::SET_CAPACITY;
-        ["B"] Cluster "billing" cluster::SET_BILLING;
+        ["C"] Cluster "" cluster::SET_CAPACITY;
+        ["B"] Cluster "" cluster::SET_BILLING;
         ["D"] Cluster "delete" cluster::DELETE;
         ["M"] Cluster "" cluster::MOVE;
         ["c"] Workspace "create" workspace::CREATE;

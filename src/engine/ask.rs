@@ -360,6 +360,7 @@ pub fn ask(world: &World, now: SimTime, actor: &Actor, query: &Query) -> Result<
             Answer::Saved(found.shown(*kind).cloned().collect())
         }
         Query::Readable(workspace) => {
+            world.active_workspace(workspace, &errors::QRY_02)?;
             eyes.must_within(Action::QueryRead, workspace)?;
             world.readable(now, workspace)?;
             Answer::Yes

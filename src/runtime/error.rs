@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::engine::Refusal;
+use crate::keystore::KeystoreError;
 use crate::store::JournalError;
 
 #[derive(Debug, thiserror::Error)]
@@ -36,9 +37,27 @@ pub enum HostError {
     )]
     OtherWorld { path: PathBuf, name: String },
 
+    /// The keys of the world cannot be used.
+    #[error(transparent)]
+    Keystore(KeystoreError),
+
+    #[error(
+        "this world is run without its keys, so none can be used or brought in. Use the world it was taken from."
+    )]
+    NoKeys,
+
     /// The engine thread is gone.
     #[error("the engine has stopped. Start lockbox again; nothing acknowledged is lost.")]
     Stopped,
+}
+
+impl From<KeystoreError> for HostError {
+    fn from(error: KeystoreError) -> Self {
+        match error {
+            KeystoreError::Refused(refusal) => HostError::Refused(refusal),
+            error => HostError::Keystore(error),
+        }
+    }
 }
 
 impl HostError {

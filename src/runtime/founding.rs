@@ -7,7 +7,9 @@ use sha2::{Digest, Sha256};
 
 use super::error::{HostError, WRITABLE};
 use super::host::{Host, SNAPSHOT_EVERY, due_by};
+use super::keys::Keys;
 use crate::engine::{self, Actor, Command, Event, SimTime, World};
+use crate::keystore::{Agenda, Keystore};
 use crate::store::{ClockRow, Journal, SqliteJournal, sqlite};
 
 /// What a world file asks for.
@@ -43,6 +45,7 @@ pub(super) fn found_in(
     if journal.exists() {
         return Ok(());
     }
+    Keystore::empty(dir)?;
     sqlite::sweep(dir, "founding.db").map_err(HostError::io("tidy", dir, WRITABLE))?;
     let temporary = dir.join("founding.db");
     let snapshots = dir.join("snapshots");
@@ -134,10 +137,16 @@ impl Batch<'_> {
 }
 
 impl Host {
-    /// A world that is founded now and ends with the process; it writes no file.
+    /// A world that is founded now and ends with the process; it writes no file. The keys of its founding are
+    /// made when something is done in it: whoever only looks does not wait for them.
     pub fn memory(founding: Founding, wall: Box<dyn super::Wall>) -> Result<Host, HostError> {
         let mut journal = crate::store::MemoryJournal::default();
         run(&mut journal, wall.unix(), founding)?;
-        Host::on(Box::new(journal), wall)
+        let mut host = Host::on(Box::new(journal), wall)?;
+        host.keys = Some(Keys::new(
+            Keystore::in_memory()?,
+            Agenda::everything(host.world()),
+        ));
+        Ok(host)
     }
 }

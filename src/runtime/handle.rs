@@ -14,6 +14,7 @@ use tokio::sync::{oneshot, watch as views};
 use super::clock::{ClockCommand, ClockLock, Reading, wall_until};
 use super::error::HostError;
 use super::host::{Host, Receipt};
+use super::keys::{KeyImport, KeyReply, KeyUse};
 use super::watch;
 use crate::engine::{self, Actor, Command, Span, World};
 
@@ -47,6 +48,16 @@ enum Message {
     Submit(
         Actor,
         Box<Command>,
+        oneshot::Sender<Result<Receipt, HostError>>,
+    ),
+    UseKey(
+        Actor,
+        Box<KeyUse>,
+        oneshot::Sender<Result<KeyReply, HostError>>,
+    ),
+    ImportKey(
+        Actor,
+        Box<KeyImport>,
         oneshot::Sender<Result<Receipt, HostError>>,
     ),
     Clock(ClockCommand, oneshot::Sender<Result<Reading, HostError>>),
@@ -126,6 +137,32 @@ impl Handle {
         let _ = self
             .messages
             .send(Message::Submit(actor, Box::new(command), reply));
+        answer
+    }
+
+    /// Uses a key as somebody: see [`Host::use_key`].
+    pub fn use_key(
+        &self,
+        actor: Actor,
+        wanted: KeyUse,
+    ) -> oneshot::Receiver<Result<KeyReply, HostError>> {
+        let (reply, answer) = oneshot::channel();
+        let _ = self
+            .messages
+            .send(Message::UseKey(actor, Box::new(wanted), reply));
+        answer
+    }
+
+    /// Brings a private key into a vault as somebody: see [`Host::import_key`].
+    pub fn import_key(
+        &self,
+        actor: Actor,
+        import: KeyImport,
+    ) -> oneshot::Receiver<Result<Receipt, HostError>> {
+        let (reply, answer) = oneshot::channel();
+        let _ = self
+            .messages
+            .send(Message::ImportKey(actor, Box::new(import), reply));
         answer
     }
 
@@ -249,6 +286,16 @@ impl Engine {
         match message {
             Message::Submit(actor, command, reply) => {
                 let outcome = self.host.submit(&actor, &command);
+                self.publish();
+                let _ = reply.send(outcome);
+            }
+            Message::UseKey(actor, wanted, reply) => {
+                let outcome = self.host.use_key(&actor, &wanted);
+                self.publish();
+                let _ = reply.send(outcome);
+            }
+            Message::ImportKey(actor, import, reply) => {
+                let outcome = self.host.import_key(&actor, &import);
                 self.publish();
                 let _ = reply.send(outcome);
             }

@@ -1,5 +1,5 @@
-//! The synchronous core: a World, its journal, its clock and its outbox. One-shot commands use it directly;
-//! a console puts it on a thread of its own (`handle`).
+//! The synchronous core: a World, its journal, its clock, its outbox and its keys. One-shot commands use it
+//! directly; a console puts it on a thread of its own (`handle`).
 //!
 //! ```text
 //! submit: fold what others appended → elapse what is due → decide → append → evolve → effects
@@ -15,12 +15,13 @@ use super::clock::{
 use super::effects::Outbox;
 use super::error::{HostError, WRITABLE};
 use super::founding::{Founding, found_in};
+use super::keys::Keys;
 use crate::engine::ids::Revision;
 use crate::engine::{self, Actor, Command, Draft, Event, Refusal, SimTime, World};
 use crate::store::{ClockRow, Journal, JournalError, SqliteJournal};
 
 /// Events folded in one read.
-const CHUNK: usize = 4_096;
+pub(super) const CHUNK: usize = 4_096;
 /// Events between two snapshots.
 pub(super) const SNAPSHOT_EVERY: u64 = 8_192;
 
@@ -34,12 +35,14 @@ pub struct Receipt {
 }
 
 pub struct Host {
-    world: World,
-    journal: Box<dyn Journal>,
+    pub(super) world: World,
+    pub(super) journal: Box<dyn Journal>,
     row: ClockRow,
     wall: Box<dyn Wall>,
     holding: Holding,
     outbox: Option<Outbox>,
+    /// None on a branch, which runs without keys.
+    pub(super) keys: Option<Keys>,
     dir: Option<PathBuf>,
     snapshot_at: Revision,
     trouble: Option<String>,
@@ -85,8 +88,9 @@ pub(super) fn due_by(world: &World, until: SimTime) -> Option<Result<Draft, Host
 }
 
 impl Host {
-    /// Opens the world of a state directory; founds it when there is none. `expected` is the fingerprint of
-    /// the world file somebody named: a journal of another world is then refused.
+    /// Opens the world of a state directory; founds it when there is none, and makes its keys follow it.
+    /// `expected` is the fingerprint of the world file somebody named: a journal of another world is then
+    /// refused. `Keystore` when the keys of this world cannot be used, before anything is written.
     pub fn open(
         dir: &Path,
         expected: Option<&str>,
@@ -120,17 +124,19 @@ impl Host {
             });
         }
         let mut host = Host::on(Box::new(journal), wall)?;
+        host.keys = Some(Keys::open(dir, &host.world, host.journal.as_ref())?);
         host.holding = Holding::Shared {
             lock: ClockLock::open(dir)?,
             held: None,
         };
         host.outbox = Some(Outbox::new(dir));
         host.dir = Some(dir.to_owned());
-        host.settled();
+        host.settled()?;
+        host.tidy_keys()?;
         Ok(host)
     }
 
-    /// On a founded journal, with the clock for itself and no outbox.
+    /// On a founded journal, with the clock for itself, no outbox and no keys.
     pub fn on(journal: Box<dyn Journal>, wall: Box<dyn Wall>) -> Result<Host, HostError> {
         let world = journal.latest_snapshot()?.unwrap_or_default();
         let row = journal.clock()?.unwrap_or_default();
@@ -142,6 +148,7 @@ impl Host {
             wall,
             holding: Holding::Alone { held: None },
             outbox: None,
+            keys: None,
             dir: None,
             trouble: None,
         };
@@ -184,7 +191,7 @@ impl Host {
         self.reread_clock()?;
         let changed = before != self.world.revision;
         if changed {
-            self.settled();
+            self.settled()?;
         }
         Ok(changed || version != self.row.version)
     }
@@ -212,6 +219,9 @@ impl Host {
     }
 
     /// Runs a command as somebody, at the present time. A refusal leaves the journal as it is.
+    ///
+    /// `Keystore` comes when the hardware contradicts the world. If that comes of this command, it is on the
+    /// record all the same; from then on nothing more is, until the two agree again.
     pub fn submit(&mut self, actor: &Actor, command: &Command) -> Result<Receipt, HostError> {
         loop {
             self.refresh()?;
@@ -425,6 +435,12 @@ impl Host {
 
     /// Appends a decision and takes its world. None when somebody else appended first: theirs is folded then.
     fn commit(&mut self, draft: Draft) -> Result<Option<Receipt>, HostError> {
+        let decided_on = self.world.revision;
+        // What the keys could not follow before is tried again, and may stand in the way.
+        self.heed(Host::conform)?;
+        if self.world.revision != decided_on {
+            return Ok(None);
+        }
         let receipt = Receipt {
             revision: draft.world.revision,
             at: draft.now,
@@ -438,7 +454,8 @@ impl Host {
         match self.journal.append(self.world.revision, &receipt.events) {
             Ok(()) => {
                 self.world = draft.world;
-                self.settled();
+                self.note_for_keys(&receipt.events);
+                self.settled()?;
                 Ok(Some(receipt))
             }
             Err(JournalError::Conflict { .. }) => {
@@ -450,7 +467,7 @@ impl Host {
     }
 
     /// Folds what the journal has and this world has not.
-    fn fold(&mut self) -> Result<(), HostError> {
+    pub(super) fn fold(&mut self) -> Result<(), HostError> {
         if self.journal.head()? == self.world.revision {
             return Ok(());
         }
@@ -464,22 +481,36 @@ impl Host {
             for event in &events {
                 engine::evolve(&mut self.world, event);
             }
+            self.note_for_keys(&events);
             if events.len() < CHUNK {
                 return Ok(());
             }
         }
     }
 
-    /// The world moved on: mails and snapshot follow. What fails here fails beside the world: the command is
-    /// on the record, and the next one tries again.
-    fn settled(&mut self) {
-        self.trouble = self
-            .effects()
-            .and_then(|()| self.snapshot())
-            .err()
-            .map(|error| error.to_string());
-        if let Some(trouble) = &self.trouble {
-            tracing::warn!(trouble, "an effect failed");
+    /// The world moved on: keys, mails and snapshot follow. What fails here fails beside the world: the
+    /// command is on the record, and the next one tries again. Only a contradiction between the world and the
+    /// hardware is an error.
+    fn settled(&mut self) -> Result<(), HostError> {
+        self.trouble = None;
+        self.heed(Host::conform)?;
+        self.heed(Host::effects)?;
+        self.heed(Host::snapshot)
+    }
+
+    /// Does something beside the world and remembers the first trouble with it.
+    fn heed(
+        &mut self,
+        effect: impl FnOnce(&mut Host) -> Result<(), HostError>,
+    ) -> Result<(), HostError> {
+        match effect(self) {
+            Err(HostError::Keystore(error)) if error.is_disagreement() => Err(error.into()),
+            Err(error) => {
+                tracing::warn!(%error, "an effect failed");
+                self.trouble.get_or_insert_with(|| error.to_string());
+                Ok(())
+            }
+            Ok(()) => Ok(()),
         }
     }
 

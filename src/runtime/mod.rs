@@ -5,6 +5,7 @@
 //! handle   one engine thread that owns a Host; faces send commands and receive views
 //! clock    wall time ↔ simulated time, and who makes it run
 //! effects  the outbox: facts that leave the world as files
+//! keys     the real keys follow the world; what people do with them
 //! ```
 
 pub mod clock;
@@ -13,6 +14,7 @@ pub mod error;
 pub mod founding;
 pub mod handle;
 pub mod host;
+pub mod keys;
 mod watch;
 
 pub use clock::{ClockCommand, ManualWall, Reading, SystemWall, Wall};
@@ -20,3 +22,4 @@ pub use error::HostError;
 pub use founding::{Founding, fingerprint};
 pub use handle::{Handle, View};
 pub use host::{Host, Receipt};
+pub use keys::{KeyImport, KeyReply, KeyUse};

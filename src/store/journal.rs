@@ -58,6 +58,12 @@ pub trait Journal: Send {
 
     fn set_outbox(&mut self, mails: u32) -> Result<(), JournalError>;
 
+    /// Up to which event the keys of the world agree with it; 0 where they never did.
+    fn keystore(&self) -> Result<Revision, JournalError>;
+
+    /// Never goes back: an earlier revision than the kept one changes nothing.
+    fn set_keystore(&mut self, revision: Revision) -> Result<(), JournalError>;
+
     /// The newest usable snapshot. A bad one is passed over, because the fold gives the same world.
     fn latest_snapshot(&self) -> Result<Option<World>, JournalError>;
 

@@ -18,6 +18,7 @@ struct Kept {
     clock: Option<ClockRow>,
     founded: Option<(Revision, String)>,
     outbox: u32,
+    keystore: Revision,
 }
 
 impl MemoryJournal {
@@ -95,6 +96,16 @@ impl Journal for MemoryJournal {
 
     fn set_outbox(&mut self, mails: u32) -> Result<(), JournalError> {
         self.kept().outbox = mails;
+        Ok(())
+    }
+
+    fn keystore(&self) -> Result<Revision, JournalError> {
+        Ok(self.kept().keystore)
+    }
+
+    fn set_keystore(&mut self, revision: Revision) -> Result<(), JournalError> {
+        let mut kept = self.kept();
+        kept.keystore = kept.keystore.max(revision);
         Ok(())
     }
 

@@ -4,7 +4,7 @@
 //! events(revision, at, body, hash)   body = the event as JSON; hash = SHA-256(hash before, revision, at, body)
 //! head(revision, hash)               one row, changed in the same transaction: a cut tail shows
 //! clock(…)                           one row, owned by runtime
-//! meta(key, value)                   format, founded, world, outbox
+//! meta(key, value)                   format, founded, world, outbox, keystore
 //! ```
 
 use std::fs::{self, File};
@@ -404,6 +404,22 @@ impl Journal for SqliteJournal {
 
     fn set_outbox(&mut self, mails: u32) -> Result<(), JournalError> {
         self.set_meta("outbox", mails)
+    }
+
+    fn keystore(&self) -> Result<Revision, JournalError> {
+        Ok(revision_of(self.meta("keystore")?.unwrap_or(0)))
+    }
+
+    fn set_keystore(&mut self, revision: Revision) -> Result<(), JournalError> {
+        self.run(|c| {
+            c.prepare_cached(
+                "INSERT INTO meta (key, value) VALUES ('keystore', ?1)
+                 ON CONFLICT (key) DO UPDATE SET value = excluded.value
+                 WHERE meta.value < excluded.value",
+            )?
+            .execute([number(revision)])
+            .map(|_| ())
+        })
     }
 
     fn latest_snapshot(&self) -> Result<Option<World>, JournalError> {

@@ -10,5 +10,6 @@ mod forms;
 mod frames;
 mod hostile;
 mod journeys;
+mod keys;
 mod scene;
 mod storm;

@@ -81,15 +81,10 @@ pub fn pair(standing: &Standing) -> (Cell, Cell) {
 }
 
 fn facts(eye: Eye, cluster: &Cluster, standing: &Standing) -> Vec<(&'static str, Cell)> {
-    let label = if standing.progress == Progress::Done {
-        "  there"
-    } else {
-        "  missing"
-    };
-    let label = if standing.progress == Progress::Running {
-        "  running"
-    } else {
-        label
+    let label = match standing.progress {
+        Progress::Done => "  there",
+        Progress::Running => "  running",
+        Progress::Next | Progress::Waits => "  now",
     };
     let mut facts = vec![(label, Cell::named(&standing.note))];
     if matches!(standing.progress, Progress::Next | Progress::Waits) {

@@ -93,7 +93,7 @@ pub fn doc(eye: Eye, id: &ResourceId) -> Result<Doc, Refusal> {
     }
     if !cluster.accounts.is_empty() {
         side.push(Block::Heading(
-            "Keys: each account's key (AEK) and what wraps it (KEK)".into(),
+            "Key wrapping: KEK over AEK, by account".into(),
         ));
         side.push(Block::Links {
             columns: LINEAGE,

@@ -10,7 +10,7 @@ pub const COLUMNS: &[Column] = &[
     col("state", "STATE", 21, 0),
     col("encryption", "ENCRYPTION", 19, 0),
     col("progress", "RUNNING", 13, 1),
-    flex("key", "KEY IN FORCE", 12, 3, 3),
+    flex("key", "KEY IN FORCE", 18, 3, 3),
     right("links", "LINKS", 9, 2),
     right("capacity", "GB/DAY", 6, 4),
     col("location", "REGION", 14, 5),

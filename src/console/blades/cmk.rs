@@ -151,15 +151,15 @@ pub fn permille(now: SimTime, operation: &Operation) -> u16 {
     u16::try_from(share).unwrap_or(0).min(999)
 }
 
-/// A bar of so many columns, and the percentage.
+/// A bar of so many columns, with the percentage or how it ended.
 pub fn progress(now: SimTime, operation: &Operation, width: u16) -> Cell {
     let permille = permille(now, operation);
-    let tone = match operation.status {
-        Status::Succeeded => Token::Ok,
-        Status::Failed => Token::Danger,
-        _ => Token::Info,
+    let (tone, text) = match operation.status {
+        Status::Succeeded => (Token::Ok, "done".to_owned()),
+        Status::Failed => (Token::Danger, "failed".to_owned()),
+        _ => (Token::Info, format!("{:>3}%", permille / 10)),
     };
-    Cell::new(format!("{:>3}%", permille / 10))
+    Cell::new(text)
         .gauge(permille, width)
         .tone(tone)
         .raw(permille / 10)
@@ -174,6 +174,20 @@ pub fn end(now: SimTime, operation: &Operation) -> Cell {
     }
 }
 
+/// `11:30, in 25m 00s`, or when it ended.
+pub fn end_in_brief(now: SimTime, operation: &Operation) -> Cell {
+    match operation.ended_at {
+        Some(at) => Cell::time(at),
+        None if operation.expected_end <= now => Cell::new("any moment").tone(Token::Muted),
+        None => {
+            let short = operation.expected_end.short();
+            let hour = short.rsplit(' ').next().unwrap_or_default();
+            let left = shared::left(now, operation.expected_end).text;
+            Cell::new(format!("{hour}, in {left}")).raw(operation.expected_end.to_string())
+        }
+    }
+}
+
 /// A bar of an operation that runs, as a line of a page.
 pub const RUNNING: &[Column] = &[
     col("operation", "", 9, 0),
@@ -185,19 +199,14 @@ pub const RUNNING: &[Column] = &[
 pub fn running(eye: Eye, id: OperationId) -> Option<(Option<ItemId>, Vec<Cell>)> {
     let operation = eye.world.operations.get(&id)?;
     ask(eye.world, eye.now, eye.actor, &Query::Operation(id)).ok()?;
-    let left = if operation.expected_end > eye.now {
-        let left = shared::left(eye.now, operation.expected_end).text;
-        format!("until {}, in {left}", operation.expected_end.short())
-    } else {
-        "ends any moment".to_owned()
-    };
+
     Some((
         Some(ItemId::Operation(id)),
         vec![
             Cell::new(id.to_string()).tone(Token::Link),
             Cell::new(operation.kind.word()),
             progress(eye.now, operation, 20),
-            Cell::new(left).tone(Token::Muted),
+            end_in_brief(eye.now, operation).tone(Token::Muted),
         ],
     ))
 }
@@ -253,7 +262,7 @@ pub fn route(eye: Eye, workspace: &ResourceId) -> Cell {
 pub fn readable(eye: Eye, workspace: &ResourceId) -> Cell {
     let query = Query::Readable(workspace.clone());
     match ask(eye.world, eye.now, eye.actor, &query) {
-        Ok(_) => Cell::new("yes").tone(Token::Ok).raw(true),
+        Ok(_) => Cell::new("yes").mark(Mark::Ok).tone(Token::Ok).raw(true),
         Err(no) if no.id == crate::engine::errors::QRY_01.id => Cell::new("no")
             .mark(Mark::Bad)
             .tone(Token::Danger)
@@ -265,7 +274,7 @@ pub fn readable(eye: Eye, workspace: &ResourceId) -> Cell {
 /// Whether a cluster may use keys of a vault (R-CMK-21).
 pub fn recoverable(vault: &Vault) -> Cell {
     if vault.recoverable() {
-        Cell::new("yes").tone(Token::Ok).raw(true)
+        Cell::new("yes").mark(Mark::Ok).tone(Token::Ok).raw(true)
     } else {
         Cell::new("no")
             .mark(Mark::Warn)

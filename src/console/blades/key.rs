@@ -13,9 +13,9 @@ const VERSIONS: &[Column] = &[
     col("version", "VERSION", 9, 0),
     col("state", "STATE", 10, 0),
     col("created", "CREATED", 12, 3),
-    flex("window", "VALID", 9, 2, 2),
+    flex("window", "VALID", 6, 1, 2),
     col("type", "TYPE", 12, 4),
-    flex("use", "USE", 20, 4, 0),
+    flex("inForce", "IN FORCE ON", 24, 6, 0),
 ];
 
 pub fn find<'a>(
@@ -71,7 +71,7 @@ pub fn doc(eye: Eye, vault: &VaultName, name: &KeyName) -> Result<Doc, Refusal> 
         &mut side,
         "Who may use keys of this vault".to_owned(),
         vault::POLICIES,
-        vault::policies(eye, found, |_| true),
+        vault::policies(eye, found),
         "Nobody may.",
     );
     Ok(Doc {
@@ -145,16 +145,16 @@ fn uses(eye: Eye, id: &KeyIdentifier) -> Cell {
             .map(|aek| aek.to_string())
             .collect();
         words.push(match aeks.as_slice() {
-            [] => format!("in force on {name}"),
-            [one] => format!("in force on {name}, wraps {one}"),
-            [first, rest @ ..] => format!("in force on {name}, wraps {first} +{}", rest.len()),
+            [] => name,
+            [one] => format!("{name}, wraps {one}"),
+            [first, rest @ ..] => format!("{name}, wraps {first} +{}", rest.len()),
         });
     }
     for account in cmk::storage_users(eye, |k| k == id) {
-        words.push(format!("storage {}", shared::resource_name(&account.id)));
+        words.push(shared::resource_name(&account.id));
     }
     if words.is_empty() {
-        Cell::new("not used").tone(Token::Muted)
+        Cell::new("nothing").tone(Token::Muted)
     } else {
         Cell::new(words.join("; ")).tone(Token::Strong)
     }

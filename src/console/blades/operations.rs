@@ -2,16 +2,16 @@
 
 use super::super::rows::{Cell, Column, ItemId, Row, col, data, flex};
 use super::super::theme::Token;
-use super::{Eye, cmk, shared};
-use crate::engine::{Answer, Query, Refusal, SimTime, ask};
+use super::{Eye, cmk};
+use crate::engine::{Answer, Query, Refusal, ask};
 
 pub const COLUMNS: &[Column] = &[
     col("operation", "ID", 9, 0),
     col("kind", "KIND", 14, 0),
     flex("target", "OF", 10, 2, 0),
-    col("status", "STATUS", 12, 0),
-    col("progress", "PROGRESS", 15, 1),
-    col("end", "END", 18, 2),
+    col("progress", "PROGRESS", 17, 0),
+    col("end", "END", 17, 1),
+    col("status", "STATUS", 12, 2),
     col("started", "STARTED", 12, 3),
     flex("error", "ERROR", 10, 3, 4),
     data("expectedEnd"),
@@ -33,23 +33,15 @@ pub fn row(eye: Eye, id: &ItemId) -> Option<Row> {
         return None;
     };
     let operation = eye.world.operations.get(id)?;
-    let end = match operation.ended_at {
-        Some(at) => Cell::time(at),
-        None if operation.expected_end <= eye.now => Cell::new("any moment").tone(Token::Muted),
-        None => {
-            let left = shared::left(eye.now, operation.expected_end).text;
-            Cell::new(format!("{}, {left}", hour(operation.expected_end)))
-        }
-    };
     Some(Row {
         id: ItemId::Operation(*id),
         cells: vec![
             Cell::new(id.to_string()).tone(Token::Id),
             Cell::new(operation.kind.word()),
             cmk::resource(operation.target()),
-            cmk::operation_status(operation.status),
             cmk::progress(eye.now, operation, 10),
-            end,
+            cmk::end_in_brief(eye.now, operation),
+            cmk::operation_status(operation.status),
             Cell::time(operation.started_at),
             operation.error.as_ref().map_or_else(Cell::none, |e| {
                 Cell::named(&e.message)
@@ -63,10 +55,4 @@ pub fn row(eye: Eye, id: &ItemId) -> Option<Row> {
             Cell::new(eye.world.operation_guid(*id)),
         ],
     })
-}
-
-/// `11:30`
-fn hour(at: SimTime) -> String {
-    let short = at.short();
-    short.rsplit(' ').next().unwrap_or_default().to_owned()
 }

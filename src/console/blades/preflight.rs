@@ -12,8 +12,8 @@ use crate::engine::vault::key::KeyIdentifier;
 use crate::engine::{Answer, Query, Refusal, ask};
 
 const LINKS: &[Column] = &[
-    flex("workspace", "WORKSPACE", 14, 1, 0),
-    flex("verdict", "VERDICT", 30, 3, 0),
+    flex("workspace", "", 14, 2, 0),
+    flex("verdict", "", 24, 1, 0),
 ];
 
 /// Workspaces the page looks at; nearest first.
@@ -35,7 +35,7 @@ pub fn doc(eye: Eye, id: &ResourceId) -> Result<Doc, Refusal> {
             let findings = preflight::set_key(eye.world, eye.now, found, &key);
             main.push(cmk::link_facts(vec![(
                 ItemId::KeyVersion(key.clone()),
-                "Key looked at",
+                "Key",
                 cmk::key(&key),
             )]));
             main.push(Block::Heading(format!(
@@ -51,15 +51,8 @@ pub fn doc(eye: Eye, id: &ResourceId) -> Result<Doc, Refusal> {
                 .tone(Token::Warn),
         )),
     }
-    let mut side = Vec::new();
-    let rows = links(eye, found);
-    cmk::section(
-        &mut side,
-        "Linking a workspace".to_owned(),
-        LINKS,
-        rows,
-        "There is no workspace that could be linked.",
-    );
+    let mut side = vec![Block::Heading("Linking a workspace".into())];
+    side.extend(links(eye, found));
     Ok(Doc {
         main,
         side,
@@ -108,20 +101,21 @@ fn candidate(eye: Eye, cluster: &Cluster) -> Option<KeyIdentifier> {
 
 fn verdict(findings: &[Finding]) -> String {
     match findings.iter().filter(|f| f.verdict.is_err()).count() {
-        0 => "nothing stands in the way".to_owned(),
-        1 => "one thing stands in the way".to_owned(),
-        n => format!("{n} things stand in the way"),
+        0 => "nothing in the way".to_owned(),
+        n => format!("{n} in the way"),
     }
 }
 
 fn pair(finding: &Finding) -> (Cell, Cell) {
+    // Short enough for the narrow column.
+    let what = finding.what.replace("permission ", "may ");
     match &finding.verdict {
         Ok(fine) => (
-            Cell::new(finding.what).mark(Mark::Ok).tone(Token::Ok),
+            Cell::new(what).mark(Mark::Ok).tone(Token::Ok),
             Cell::named(fine).tone(Token::Muted),
         ),
         Err(no) => (
-            Cell::new(finding.what).mark(Mark::Bad).tone(Token::Danger),
+            Cell::new(what).mark(Mark::Bad).tone(Token::Danger),
             Cell::new(format!("{} ({}, {})", no.message, no.id, no.rule)),
         ),
     }
@@ -151,44 +145,52 @@ fn remedies(findings: &[Finding]) -> Vec<Block> {
     blocks
 }
 
-/// Workspaces the actor may see that are not linked to it, those of its region first.
-fn links(eye: Eye, cluster: &Cluster) -> Vec<(Option<ItemId>, Vec<Cell>)> {
+/// Workspaces the actor may see that are not linked to it, those of its region first, each with all that is in
+/// its way.
+fn links(eye: Eye, cluster: &Cluster) -> Vec<Block> {
     let query = Query::Workspaces { deleted: false };
     let Ok(Answer::Workspaces(mut ids)) = ask(eye.world, eye.now, eye.actor, &query) else {
         return Vec::new();
     };
     ids.retain(|id| !cluster.links.contains(id));
     ids.sort_by_key(|id| {
-        let near = eye
-            .world
-            .workspaces
-            .get(id)
-            .is_some_and(|w| w.location == cluster.location);
-        !near
+        let found = eye.world.workspaces.get(id);
+        found.is_none_or(|w| w.location != cluster.location)
     });
-    let more = ids.len().saturating_sub(SHOWN);
-    let mut rows: Vec<_> = ids
-        .into_iter()
-        .take(SHOWN)
-        .map(|id| {
-            let findings = preflight::link(eye.world, eye.now, &id, &cluster.id);
-            let bad: Vec<&str> = findings
-                .iter()
-                .filter_map(|f| f.verdict.as_ref().err())
-                .map(|no| no.message.as_str())
-                .collect();
-            let verdict = if bad.is_empty() {
-                Cell::new("can be linked").mark(Mark::Ok).tone(Token::Ok)
-            } else {
-                Cell::new(bad.join(" ")).mark(Mark::Bad).tone(Token::Danger)
-            };
-            let name = cmk::resource(&id).tone(Token::Link);
-            (Some(ItemId::Workspace(id)), vec![name, verdict])
-        })
-        .collect();
-    if more > 0 {
-        let line = Cell::new(format!("and {more} more")).tone(Token::Muted);
-        rows.push((None, vec![line, Cell::new("")]));
+    if ids.is_empty() {
+        let line = "There is no workspace that could be linked.";
+        return vec![Block::Text(Cell::new(line).tone(Token::Muted))];
     }
-    rows
+    let mut blocks = Vec::new();
+    for id in ids.iter().take(SHOWN) {
+        let findings = preflight::link(eye.world, eye.now, id, &cluster.id);
+        let bad: Vec<&Refusal> = findings
+            .iter()
+            .filter_map(|f| f.verdict.as_ref().err().map(|no| &**no))
+            .collect();
+        let verdict = if bad.is_empty() {
+            Cell::new("can be linked").mark(Mark::Ok).tone(Token::Ok)
+        } else {
+            Cell::new(verdict(&findings))
+                .mark(Mark::Bad)
+                .tone(Token::Danger)
+        };
+        blocks.push(Block::Links {
+            columns: LINKS,
+            rows: vec![(
+                Some(ItemId::Workspace(id.clone())),
+                vec![cmk::resource(id).tone(Token::Link), verdict],
+            )],
+        });
+        blocks.push(Block::Facts(
+            bad.iter()
+                .map(|no| ("", Cell::new(format!("{} ({})", no.message, no.id))))
+                .collect(),
+        ));
+    }
+    if ids.len() > SHOWN {
+        let line = format!("and {} more", ids.len() - SHOWN);
+        blocks.push(Block::Text(Cell::new(line).tone(Token::Muted)));
+    }
+    blocks
 }

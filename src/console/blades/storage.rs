@@ -9,9 +9,9 @@ use crate::engine::{Answer, Query, Refusal, ask};
 
 pub const COLUMNS: &[Column] = &[
     flex("account", "STORAGE ACCOUNT", 15, 2, 0),
-    flex("key", "KEY", 14, 3, 0),
+    flex("key", "KEY", 18, 4, 0),
     col("opens", "OPENS", 6, 0),
-    flex("linked", "LINKED BY", 20, 3, 0),
+    flex("linked", "LINKED BY", 13, 3, 0),
     right("queries", "QUERIES", 7, 1),
     col("location", "REGION", 14, 2),
     flex("subscription", "SUBSCRIPTION", 14, 1, 3),
@@ -46,7 +46,7 @@ pub fn linked(eye: Eye, account: &ResourceId) -> Vec<(ResourceId, DataSource)> {
 /// Whether what is kept in it can be read (R-BYOS-11).
 pub fn opens(eye: Eye, account: &StorageAccount) -> Cell {
     match eye.world.storage_opens(eye.now, &account.id) {
-        Ok(()) => Cell::new("yes").tone(Token::Ok).raw(true),
+        Ok(()) => Cell::new("yes").mark(Mark::Ok).tone(Token::Ok).raw(true),
         Err(_) => Cell::new("no")
             .mark(Mark::Bad)
             .tone(Token::Danger)

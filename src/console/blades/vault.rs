@@ -29,7 +29,7 @@ const DELETED: &[Column] = &[
 pub const POLICIES: &[Column] = &[
     flex("principal", "PRINCIPAL", 12, 2, 0),
     col("kind", "KIND", 7, 2),
-    flex("keys", "MAY", 14, 4, 0),
+    col("keys", "MAY", 25, 0),
     flex("missing", "LACKS", 8, 2, 1),
 ];
 
@@ -78,7 +78,7 @@ pub fn doc(eye: Eye, name: &VaultName) -> Result<Doc, Refusal> {
         cmk::section(&mut main, title, DELETED, deleted, "");
     }
     let mut side = Vec::new();
-    let rows = policies(eye, vault, |_| true);
+    let rows = policies(eye, vault);
     cmk::section(
         &mut side,
         format!("Access policies ({})", vault.policies.len()),
@@ -233,11 +233,7 @@ fn deleted_row(eye: Eye, vault: &Vault, key: &Key) -> Option<(Option<ItemId>, Ve
 }
 
 /// The policies of a vault, and clusters that use it without one.
-pub fn policies(
-    eye: Eye,
-    vault: &Vault,
-    shown: impl Fn(&Caller) -> bool,
-) -> Vec<(Option<ItemId>, Vec<Cell>)> {
+pub fn policies(eye: Eye, vault: &Vault) -> Vec<(Option<ItemId>, Vec<Cell>)> {
     let mut callers: Vec<Caller> = vault.policies.keys().cloned().collect();
     for (cluster, _) in cmk::users(eye, |k| k.vault == vault.name) {
         let caller = Caller::Identity(cluster.identity);
@@ -247,8 +243,7 @@ pub fn policies(
     }
     callers
         .into_iter()
-        .filter(|caller| shown(caller))
-        .map(|caller| {
+        .flat_map(|caller| {
             let may: Vec<&str> = vault
                 .policies
                 .get(&caller)
@@ -263,18 +258,28 @@ pub fn policies(
             } else {
                 Cell::none()
             };
-            let may = if may.is_empty() {
-                Cell::new("nothing").tone(Token::Danger)
-            } else {
-                Cell::new(may.join(", "))
-            };
-            let row = vec![
-                cmk::caller(eye.world, &caller).tone(Token::Link),
-                Cell::new(kind).tone(Token::Muted),
-                may,
-                lacks,
-            ];
-            (Some(ItemId::Policy(vault.name.clone(), caller)), row)
+            let name = cmk::caller(eye.world, &caller).tone(Token::Link);
+            let kind = Cell::new(kind).tone(Token::Muted);
+            let item = Some(ItemId::Policy(vault.name.clone(), caller));
+            if may.is_empty() {
+                let may = Cell::new("nothing").tone(Token::Danger);
+                return vec![(item, vec![name, kind, may, lacks])];
+            }
+            // Three to a line, so that none is cut off.
+            let mut lines: Vec<_> = may
+                .chunks(3)
+                .map(|few| {
+                    (
+                        None,
+                        vec![Cell::new(""), Cell::new(""), Cell::new(few.join(", "))],
+                    )
+                })
+                .collect();
+            if let Some(first) = lines.first_mut() {
+                let may = first.1.pop().unwrap_or_else(Cell::none);
+                *first = (item, vec![name, kind, may, lacks]);
+            }
+            lines
         })
         .collect()
 }

@@ -425,7 +425,11 @@ fn poll(draft: &mut Draft, id: &ResourceId, deadline: bool) {
     };
     let account = next_poller(&draft.world, &found, draft.now - Span(1)).map(|(_, a)| a);
     let input = Input::of(&outcome, deadline);
-    let cause = found.protection.poll_cause.max(found.protection.cause);
+    let cause = if deadline {
+        found.protection.cause
+    } else {
+        found.protection.poll_cause
+    };
     let polled = draft.because(cause, Actor::Storage, |draft| {
         draft.emit(Fact::Polled {
             cluster: id.clone(),

@@ -230,9 +230,9 @@ fn may_link(
             .remedy(missing.remedy)
     })?;
     authorize(world, by, Action::ClusterWrite, cluster)?;
-    if to.state == State::Deleting {
+    if matches!(to.state, State::Deleting | State::Failed) {
         return Err(errors::WL_03
-            .says(format!("The cluster {cluster} is being deleted."))
+            .says(format!("The cluster {cluster} is {}.", to.state))
             .target("writeAccessResourceId"));
     }
     match &found.link {
@@ -322,21 +322,37 @@ pub(super) fn fail(draft: &mut Draft, operation: &Operation, failure: Failure) {
         return;
     };
     let cluster = operation.cluster.clone();
-    let operation = match operation.kind {
-        Kind::Unlink => Fact::UnlinkFailed {
+    if operation.kind == Kind::Link {
+        draft.emit(Fact::LinkFailed {
             workspace,
             cluster,
             operation: operation.id,
             failure,
-        },
-        _ => Fact::LinkFailed {
-            workspace,
-            cluster,
-            operation: operation.id,
-            failure,
-        },
-    };
-    draft.emit(operation);
+        });
+        return;
+    }
+    let failed = draft.emit(Fact::UnlinkFailed {
+        workspace,
+        cluster: cluster.clone(),
+        operation: operation.id,
+        failure: failure.clone(),
+    });
+    // A cluster that still has a workspace is not deleted.
+    let delete = draft
+        .world
+        .clusters
+        .get(&cluster)
+        .filter(|c| c.state == State::Deleting)
+        .and_then(|c| c.operation);
+    if let Some(operation) = delete {
+        draft.because(failed, Actor::LogAnalytics, |draft| {
+            draft.emit(super::Fact::OperationFailed {
+                cluster,
+                operation,
+                failure,
+            })
+        });
+    }
 }
 
 pub(super) fn linked(draft: &mut Draft, operation: &Operation) {

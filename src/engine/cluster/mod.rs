@@ -348,34 +348,12 @@ fn create(
 ) -> Result<(), Refusal> {
     let world = &draft.world;
     let (subscription, _, _) = id.parts();
-    if body.key.is_some() {
-        return Err(errors::CC_10
-            .refuse()
-            .target("properties.keyVaultProperties"));
-    }
-    if let Some(deleted) = namesake.and_then(|c| c.deleted) {
-        return Err(errors::CC_12
-            .says(format!(
-                "The name is reserved by a cluster deleted in the last {}, until {} UTC.",
-                world.rules.cluster_soft_delete,
-                deleted.purge_at.to_seconds()
-            ))
-            .target("name")
-            .allowed_from(deleted.purge_at));
-    }
-    let place = body.location.as_deref().unwrap_or_default();
-    let known = region(place);
-    let wanted = known.clone().unwrap_or_else(|_| place.into());
-    if !world.is_allowed(&subscription, &wanted) {
-        return Err(errors::CC_13
-            .says(format!(
-                "Subscription {subscription} has not been pre-approved for dedicated clusters in the region {}.",
-                scrub(&wanted)
-            ))
-            .target("location"));
-    }
+    no_key_yet(body)?;
+    name_free(world, namesake)?;
+    let wanted = place(body);
+    allowed(world, &subscription, &wanted)?;
     quota(world, &subscription, &wanted)?;
-    let location = known?;
+    let location = known_place(body)?;
     let ends_at = draft.now + world.rules.cluster_provisioning;
     let fact = Fact::Created {
         cluster: id.clone(),
@@ -387,6 +365,54 @@ fn create(
     };
     draft.emit(fact);
     Ok(())
+}
+
+/// E-CC-10: R-CMK-27.
+fn no_key_yet(body: &Body) -> Result<(), Refusal> {
+    match body.key {
+        None => Ok(()),
+        Some(_) => Err(errors::CC_10
+            .refuse()
+            .target("properties.keyVaultProperties")),
+    }
+}
+
+/// E-CC-12: R-CLU-31.
+fn name_free(world: &World, namesake: Option<&Cluster>) -> Result<(), Refusal> {
+    let Some(deleted) = namesake.and_then(|c| c.deleted) else {
+        return Ok(());
+    };
+    Err(errors::CC_12
+        .says(format!(
+            "The name is reserved by a cluster deleted in the last {}, until {} UTC.",
+            world.rules.cluster_soft_delete,
+            deleted.purge_at.to_seconds()
+        ))
+        .target("name")
+        .allowed_from(deleted.purge_at))
+}
+
+/// E-CC-15.
+fn known_place(body: &Body) -> Result<Arc<str>, Refusal> {
+    region(body.location.as_deref().unwrap_or_default())
+}
+
+/// The region that is asked for, known or not.
+fn place(body: &Body) -> Arc<str> {
+    known_place(body).unwrap_or_else(|_| body.location.clone().unwrap_or_default())
+}
+
+/// E-CC-13: R-CMK-07.
+fn allowed(world: &World, subscription: &SubscriptionId, place: &str) -> Result<(), Refusal> {
+    if world.is_allowed(subscription, place) {
+        return Ok(());
+    }
+    Err(errors::CC_13
+        .says(format!(
+            "Subscription {subscription} has not been pre-approved for dedicated clusters in the region {}.",
+            scrub(place)
+        ))
+        .target("location"))
 }
 
 /// E-CC-01: R-CLU-03.

@@ -2,9 +2,12 @@
 //! instead of one 400 after another; and the steps of the provisioning walk with what is still missing (R-CMK-17).
 //! An extension where the real service answers one error at a time.
 
-use super::{Cluster, State, encryption};
-use crate::engine::ids::{ResourceId, SubscriptionId};
+use super::{Body, Cluster, State, encryption};
+use crate::engine::errors;
+use crate::engine::ids::{PersonId, ResourceId, SubscriptionId};
+use crate::engine::people::Action;
 use crate::engine::refusal::Refusal;
+use crate::engine::resources::Resource;
 use crate::engine::time::SimTime;
 use crate::engine::vault::access_policy::{CLUSTER_NEEDS, Caller};
 use crate::engine::vault::key::{KeyIdentifier, KeyOperation, Use};
@@ -210,6 +213,93 @@ pub struct Finding {
     pub verdict: Result<String, Box<Refusal>>,
 }
 
+/// All findings about creating a cluster: what `create` checks one by one. A person's right to do it is looked
+/// at too.
+pub fn create(
+    world: &World,
+    by: Option<&PersonId>,
+    subscription: &SubscriptionId,
+    group: &str,
+    name: &str,
+    body: &Body,
+) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let mut look = |what, verdict: Result<String, Refusal>| {
+        findings.push(Finding {
+            what,
+            verdict: verdict.map_err(Box::new),
+        });
+    };
+    look(
+        "resource group",
+        world
+            .resource_group(subscription, group)
+            .map(|()| "it is there".to_owned()),
+    );
+    if let Some(by) = by {
+        look(
+            "permission",
+            world
+                .authorize(by, Action::ClusterWrite, subscription, group)
+                .map(|()| format!("{by} may write clusters here")),
+        );
+    }
+    look(
+        "name",
+        super::valid_name(world, name).map(|()| "letters and digits only".to_owned()),
+    );
+    let id = Resource::id_for(subscription, group, name);
+    let namesake = world.clusters.get(&id);
+    look(
+        "name reservation",
+        super::name_free(world, namesake.map(|c| &**c)).map(|()| match namesake {
+            Some(_) => "a cluster of this name exists and would be updated".to_owned(),
+            None => "no cluster has it, deleted or not".to_owned(),
+        }),
+    );
+    look(
+        "sku and capacity",
+        match &body.sku {
+            Some(sku) => super::valid_sku(world, subscription, sku)
+                .map(|capacity| format!("{capacity} GB/day")),
+            None => Err(errors::CC_08.refuse().target("sku")),
+        },
+    );
+    look(
+        "identity",
+        super::valid_identity(body).map(|()| super::IDENTITY.to_owned()),
+    );
+    look(
+        "billing",
+        super::billing(body)
+            .map(|billing| billing.unwrap_or(super::Billing::Cluster).word().to_owned()),
+    );
+    look(
+        "key",
+        super::no_key_yet(body).map(|()| "none yet, it comes by an update".to_owned()),
+    );
+    let place = super::place(body);
+    look(
+        "allow-listing",
+        super::allowed(world, subscription, &place)
+            .map(|()| format!("{subscription} is pre-approved there")),
+    );
+    look(
+        "quota",
+        super::quota(world, subscription, &place).map(|()| {
+            format!(
+                "fewer than {} in the region",
+                world.rules.clusters_per_region
+            )
+        }),
+    );
+    look(
+        "region",
+        super::known_place(body).map(|place| place.to_string()),
+    );
+    findings
+}
+
 /// All findings about giving a cluster a key: what `set-key` checks one by one, and what links would meet.
 pub fn set_key(
     world: &World,
@@ -217,7 +307,6 @@ pub fn set_key(
     cluster: &Cluster,
     key: &KeyIdentifier,
 ) -> Vec<Finding> {
-    use crate::engine::errors;
     let mut findings = Vec::new();
     let mut look = |what, verdict: Result<String, Refusal>| {
         findings.push(Finding {
@@ -330,7 +419,6 @@ pub fn link(
     workspace: &ResourceId,
     cluster: &ResourceId,
 ) -> Vec<Finding> {
-    use crate::engine::errors;
     let mut findings = Vec::new();
     let mut look = |what, verdict: Result<String, Refusal>| {
         findings.push(Finding {

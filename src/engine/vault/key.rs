@@ -714,6 +714,12 @@ fn edit(world: &mut World, vault: &VaultName, key: &KeyName, change: impl FnOnce
 }
 
 impl World {
+    /// The key of a vault, deleted or not.
+    pub fn key(&self, vault: &VaultName, key: &KeyName) -> Result<&Arc<Key>, Refusal> {
+        let found = self.vault(vault)?;
+        found.keys.get(key).ok_or_else(|| not_found(found, key))
+    }
+
     /// Whether the vault serves a use of a key by a caller now: reachable, permitted, there, enabled, and for
     /// wrapKey within its validity window (R-KV-08, E-KV-01…03, 10, 11, 13). Gives the version that is used.
     pub fn may_use(&self, now: SimTime, caller: &Caller, call: &Use) -> Result<&Version, Refusal> {

@@ -1,5 +1,9 @@
 //! The JSON of each thing: camelCase keys, RFC 3339 times, raw ids. A Lockbox request uses the property
-//! names of the REST API (`domain.md` f.7) where they exist.
+//! names of the REST API (`domain.md` f.7) where they exist; vaults and keys, and what belongs to Azure Monitor,
+//! have theirs in the files beside.
+
+pub mod monitor;
+pub mod vault;
 
 use serde_json::{Value, json};
 
@@ -15,11 +19,22 @@ use crate::engine::lockbox::request::Request;
 use crate::engine::lockbox::ticket::Ticket;
 use crate::engine::projections::mail::letter;
 use crate::engine::projections::sentence::sentence;
+use crate::engine::resources::ResourceKind;
 use crate::engine::rules::Rules;
 use crate::engine::time::Span;
 
 fn ids<'a>(resources: impl IntoIterator<Item = &'a ResourceId>) -> Value {
     resources.into_iter().map(|id| json!(id.as_str())).collect()
+}
+
+/// The ARM path of a resource, also of one that is deleted.
+fn arm_id(world: &World, id: &ResourceId, kind: ResourceKind) -> String {
+    let (subscription, group, name) = id.parts();
+    format!(
+        "/subscriptions/{}/resourceGroups/{group}/providers/{}/{name}",
+        world.subscription_guid(&subscription),
+        kind.arm_type()
+    )
 }
 
 /// `duration` on the wire: a number of hours as text, or the text itself (R-LOCK-25).

@@ -1,0 +1,134 @@
+//! `lockbox fault`: what goes wrong without anybody's fault, injected by the simulator for rehearsal.
+
+use clap::Subcommand;
+use serde_json::json;
+
+use super::args;
+use super::context::Context;
+use super::failure::Failure;
+use super::print::{List, col, right};
+use super::session::Done;
+use super::shape;
+use crate::engine::ask::{Answer, Query};
+use crate::engine::cluster::operation;
+use crate::engine::ids::VaultName;
+use crate::engine::time::Span;
+use crate::engine::vault::network::{Command, FaultKind};
+
+#[derive(Debug, Subcommand)]
+pub enum FaultCommand {
+    /// Put a fault between a vault and its callers (simulator only; Azure has no such command)
+    Inject {
+        #[arg(value_parser = args::vault)]
+        vault: VaultName,
+        #[arg(long, value_parser = args::words!(FaultKind), ignore_case = true)]
+        kind: FaultKind,
+        /// For how long, like 35m; after 30m of silence a cluster has a live site
+        #[arg(long = "for", value_name = "SPAN")]
+        length: Span,
+    },
+    /// End the fault of a vault (simulator only)
+    Clear {
+        #[arg(value_parser = args::vault)]
+        vault: VaultName,
+    },
+    /// List the faults there are
+    List,
+    /// Let a running operation fail (simulator only)
+    Operation { operation: String },
+}
+
+pub fn run(command: FaultCommand, context: &Context) -> Result<(), Failure> {
+    match command {
+        FaultCommand::Inject {
+            vault,
+            kind,
+            length,
+        } => {
+            let command = Command::Inject {
+                vault: vault.clone(),
+                kind,
+                length,
+            };
+            let mut session = context.session()?;
+            let done = session.simulate(&command.into())?;
+            outcome(&vault, &done, context)
+        }
+        FaultCommand::Clear { vault } => {
+            let command = Command::Clear {
+                vault: vault.clone(),
+            };
+            let mut session = context.session()?;
+            let done = session.simulate(&command.into())?;
+            outcome(&vault, &done, context)
+        }
+        FaultCommand::List => list(context),
+        FaultCommand::Operation { operation } => {
+            let mut session = context.session()?;
+            let id = session.world().find_operation(&operation)?;
+            let command = operation::Command::Fail { operation: id };
+            let done = session.simulate(&command.into())?;
+            let found = done.world.operation(id)?;
+            let head = format!("{id} {} is {} (simulator)", found.kind, found.status);
+            context.outcome(&done, &head, shape::monitor::operation(&done.world, found))
+        }
+    }
+}
+
+fn outcome(vault: &VaultName, done: &Done, context: &Context) -> Result<(), Failure> {
+    let found = done.world.vault(vault)?;
+    let head = match &found.fault {
+        Some(fault) => format!(
+            "{vault} has a fault, {} until {} UTC (simulator)",
+            fault.kind,
+            fault.until.to_seconds()
+        ),
+        None => format!("{vault} has no fault any more (simulator)"),
+    };
+    let json = json!({
+        "vault": vault,
+        "fault": found.fault.as_ref().map(shape::vault::fault),
+    });
+    context.outcome(done, &head, json)
+}
+
+fn list(context: &Context) -> Result<(), Failure> {
+    let session = context.session()?;
+    let (world, now) = (session.world(), session.now());
+    let Answer::Vaults(names) = session.ask(&Query::Vaults { deleted: false })? else {
+        return Ok(());
+    };
+    let items = names
+        .iter()
+        .filter_map(|name| world.vaults.get(name))
+        .filter_map(|vault| vault.fault.as_ref().map(|fault| (&vault.name, fault)))
+        .collect();
+    context.list(&List {
+        noun: ("fault", "faults"),
+        columns: vec![
+            col("VAULT"),
+            col("KIND"),
+            col("SINCE"),
+            col("UNTIL"),
+            right("LEFT"),
+        ],
+        csv: &["vault", "kind", "since", "until"],
+        items,
+        cells: &|(vault, fault)| {
+            vec![
+                vault.to_string(),
+                fault.kind.to_string(),
+                fault.since.to_seconds(),
+                fault.until.to_seconds(),
+                now.until(fault.until).brief(),
+            ]
+        },
+        json: &|(vault, fault)| {
+            let mut value = shape::vault::fault(fault);
+            value["vault"] = json!(vault);
+            value
+        },
+        own_shape: false,
+        notes: Vec::new(),
+    })
+}

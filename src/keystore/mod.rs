@@ -1,0 +1,510 @@
+//! The door between the world and the real keys. The world says which keys there are, what wraps what, and
+//! who may use it; this room makes that so in the hardware (`crypto::Hsm`) and in the files beside it, and
+//! does the real operation for a call the world serves. It decides nothing itself.
+//!
+//! ```text
+//! hsm/                      the inside of the hardware (crypto)
+//! keystore/aek/AEK-000001   an account encryption key, wrapped by the key its cluster's key says
+//! keystore/cache/…          storage's copy of it, sealed by the provider, while the rules let it keep one
+//! keystore.lock             one process at a time changes keys
+//! ```
+//!
+//! Keys are not folded from events but made to agree with the world as it is: events say only what is to be
+//! looked at ([`Agenda`]), so work done twice, late, or in two processes is the same work. Whoever does it
+//! holds [`Alone`] and a world that is at the journal's head: then nothing that others did is undone.
+
+mod agenda;
+mod blobs;
+mod door;
+mod error;
+
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+pub use agenda::Agenda;
+pub use door::{Reply, inspect};
+pub use error::KeystoreError;
+
+use crate::crypto::{CryptoError, Hsm, KeyKind, Secret, WrapAlgorithm, envelope};
+use crate::engine::World;
+use crate::engine::cluster::Cluster;
+use crate::engine::ids::{AekId, ResourceId};
+use crate::engine::vault::access_policy::Caller;
+use crate::engine::vault::key::{KeyIdentifier, KeyOperation, Use, Version};
+use agenda::Fresh;
+use blobs::{Blob, Blobs, Kek, Shelf};
+
+/// How storage has its keys wrapped.
+const AEK_ALGORITHM: WrapAlgorithm = WrapAlgorithm::RsaOaep256;
+
+pub struct Keystore {
+    hsm: Hsm,
+    blobs: Blobs,
+    /// None in memory, where nobody else is.
+    lock: Option<PathBuf>,
+}
+
+/// Shows that nobody else changes keys, in this process or another. The kernel gives the lock back when this
+/// is dropped, or when the process ends in any way.
+pub struct Alone {
+    _lock: Option<File>,
+}
+
+/// A private key from outside that waits in the hardware for a name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Staged {
+    /// Of its public key; what the world knows it by.
+    pub fingerprint: Arc<str>,
+    /// In bits.
+    pub size: u32,
+}
+
+impl Keystore {
+    /// Opens the keys of a state directory. With `used`, keys of this world were made there before, and
+    /// hardware without its root key is refused instead of set up anew.
+    pub fn open(dir: &Path, used: bool) -> Result<Keystore, KeystoreError> {
+        let hsm = hsm_path(dir);
+        let root = hsm.join("root.key");
+        if used && !root.exists() {
+            return Err(KeystoreError::RootGone { path: root });
+        }
+        Ok(Keystore {
+            hsm: Hsm::open(&hsm)?,
+            blobs: Blobs::in_folder(dir.join("keystore")),
+            lock: Some(dir.join("keystore.lock")),
+        })
+    }
+
+    /// Keys that are gone with the process; no file is written.
+    pub fn in_memory() -> Result<Keystore, KeystoreError> {
+        Ok(Keystore {
+            hsm: Hsm::in_memory()?,
+            blobs: Blobs::in_memory(),
+            lock: None,
+        })
+    }
+
+    /// Whether a new world can begin in this directory: keys of another one are not taken over, and not
+    /// thrown away without being asked.
+    pub fn empty(dir: &Path) -> Result<(), KeystoreError> {
+        if !hsm_path(dir).exists() {
+            return Ok(());
+        }
+        let found = Keystore::open(dir, false)?;
+        let keys = found.hsm.ids()?.len() + found.blobs.list(Shelf::Aek)?.len();
+        if keys == 0 {
+            return Ok(());
+        }
+        Err(KeystoreError::OtherWorld {
+            path: dir.to_owned(),
+            keys,
+        })
+    }
+
+    /// Waits until nobody else changes keys.
+    pub fn alone(&self) -> Result<Alone, KeystoreError> {
+        let lock = match &self.lock {
+            Some(path) => {
+                let file = File::create(path).map_err(KeystoreError::io("create", path))?;
+                file.lock().map_err(KeystoreError::io("lock", path))?;
+                Some(file)
+            }
+            None => None,
+        };
+        Ok(Alone { _lock: lock })
+    }
+
+    /// Throws away what a crash left half done, and imports nobody has given a name. Only when everything on
+    /// the record has been obeyed.
+    pub fn tidy(&self, _alone: &Alone) -> Result<(), KeystoreError> {
+        self.blobs.tidy()?;
+        Ok(self.hsm.sweep_incoming()?)
+    }
+
+    /// Makes the keys on the agenda what the world says, new ones first and destruction last, so that a
+    /// crash between loses nothing that is to be kept. Returns whether anything was changed.
+    ///
+    /// One key that cannot be brought to agree does not keep the others from it, but nothing is destroyed
+    /// then. The first error is returned, or the first [`KeystoreError::Disagreement`] if there is one.
+    pub fn obey(
+        &self,
+        _alone: &Alone,
+        world: &World,
+        agenda: &Agenda,
+    ) -> Result<bool, KeystoreError> {
+        let mut work = Work::default();
+        self.make_keys(world, agenda, &mut work);
+        for key in &agenda.trials {
+            work.note(self.try_out(world, key).map(|()| false));
+        }
+        for (id, fresh) in &agenda.clusters {
+            self.follow(world, id, *fresh, &mut work);
+        }
+        if agenda.gone && work.failed.is_none() {
+            self.destroy_gone(world, &mut work);
+        }
+        match work.failed {
+            Some(error) => Err(error),
+            None => Ok(work.changed),
+        }
+    }
+
+    /// Every key version of the world has its material.
+    fn make_keys(&self, world: &World, agenda: &Agenda, work: &mut Work) {
+        let missing: Vec<&Version> = agenda
+            .versions
+            .iter()
+            .filter_map(|key| version(world, key))
+            .filter(|version| !self.hsm.holds(version.id.as_str()))
+            .collect();
+        let next = AtomicUsize::new(0);
+        let some = || {
+            let mut work = Work::default();
+            while let Some(version) = missing.get(next.fetch_add(1, Ordering::Relaxed)) {
+                work.note(self.make_key(version).map(|()| true));
+            }
+            work
+        };
+        // Making an RSA key takes long, and a founding has many to make.
+        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        std::thread::scope(|scope| {
+            let others: Vec<_> = (1..threads.min(missing.len()))
+                .map(|_| scope.spawn(some))
+                .collect();
+            work.take(some());
+            for other in others {
+                match other.join() {
+                    Ok(done) => work.take(done),
+                    Err(panic) => std::panic::resume_unwind(panic),
+                }
+            }
+        });
+    }
+
+    fn make_key(&self, version: &Version) -> Result<(), KeystoreError> {
+        let id = version.id.as_str();
+        match &version.imported {
+            Some(fingerprint) => self.hsm.adopt(id, fingerprint).map_err(|error| {
+                disagree(
+                    format!("key version {id} was imported with the fingerprint {fingerprint}"),
+                    error,
+                )
+            })?,
+            None => self.hsm.generate(id, kind(version))?,
+        };
+        Ok(())
+    }
+
+    /// What the service does before it takes a key (R-CMK-23), which the world said would go well.
+    fn try_out(&self, world: &World, key: &KeyIdentifier) -> Result<(), KeystoreError> {
+        if !world.key_material(key) {
+            return Ok(());
+        }
+        let id = key.version.as_str();
+        let what = || format!("the key {key} wraps and unwraps");
+        let value = envelope::random_key()?;
+        let back = self
+            .hsm
+            .wrap(id, AEK_ALGORITHM, value.as_bytes())
+            .and_then(|wrapped| self.hsm.unwrap(id, AEK_ALGORITHM, &wrapped))
+            .map_err(|error| disagree(what(), error))?;
+        if back.as_bytes() != value.as_bytes() {
+            return Err(KeystoreError::Disagreement {
+                what: what(),
+                why: "what was unwrapped is not what was wrapped".to_owned(),
+            });
+        }
+        Ok(())
+    }
+
+    /// The account keys of a cluster, and the copies its storage may have of them.
+    fn follow(&self, world: &World, id: &ResourceId, fresh: Fresh, work: &mut Work) {
+        // One that is gone for good has nothing to follow; what it had is swept.
+        let Some(cluster) = world.clusters.get(id) else {
+            return;
+        };
+        for account in &cluster.accounts {
+            work.note(self.microsoft_key(account.microsoft, fresh.microsoft));
+            if let (Some(key), Some(aek)) = (&cluster.key, account.customer) {
+                let wrapped = self.customer_key(world, key, aek, fresh.customer);
+                let usable = wrapped.is_ok();
+                work.note(wrapped);
+                if usable {
+                    work.note(self.cache(world, cluster, key, aek));
+                }
+            }
+        }
+    }
+
+    fn microsoft_key(&self, aek: AekId, fresh: bool) -> Result<bool, KeystoreError> {
+        if self.blobs.read(Shelf::Aek, aek)?.is_some() {
+            return Ok(false);
+        }
+        if !fresh {
+            return Err(self.blobs.lost(aek));
+        }
+        let plain = envelope::random_key()?;
+        self.seal(Shelf::Aek, aek, &plain)?;
+        Ok(true)
+    }
+
+    fn customer_key(
+        &self,
+        world: &World,
+        key: &KeyIdentifier,
+        aek: AekId,
+        fresh: bool,
+    ) -> Result<bool, KeystoreError> {
+        let to = key.version.as_str();
+        let kept = self.blobs.read(Shelf::Aek, aek)?;
+        if let Some(blob) = &kept
+            && blob.kek == Kek::Version(key.version.clone())
+        {
+            return Ok(false);
+        }
+        if !self.hsm.holds(to) && !world.key_material(key) {
+            // What is wrapped by a purged version opens never again, and the world says that this is.
+            return self.blobs.remove(Shelf::Aek, aek);
+        }
+        let what = || format!("{aek} comes under the key {key}");
+        let wrapped = match kept {
+            Some(Blob {
+                kek: Kek::Version(from),
+                bytes,
+            }) => self
+                .hsm
+                .rewrap(from.as_str(), to, AEK_ALGORITHM, &bytes)
+                .map_err(|error| disagree(what(), error))?,
+            Some(Blob {
+                kek: Kek::Provider, ..
+            }) => return Err(self.blobs.foreign(Shelf::Aek, aek)),
+            None if fresh => {
+                let plain = envelope::random_key()?;
+                self.hsm
+                    .wrap(to, AEK_ALGORITHM, plain.as_bytes())
+                    .map_err(|error| disagree(what(), error))?
+            }
+            None => return Err(self.blobs.lost(aek)),
+        };
+        let blob = Blob {
+            kek: Kek::Version(key.version.clone()),
+            bytes: wrapped,
+        };
+        self.blobs.write(Shelf::Aek, aek, &blob)?;
+        Ok(true)
+    }
+
+    /// Storage's copy: there as long as the rules let it be, made by a real unwrap the vault serves.
+    fn cache(
+        &self,
+        world: &World,
+        cluster: &Cluster,
+        key: &KeyIdentifier,
+        aek: AekId,
+    ) -> Result<bool, KeystoreError> {
+        if !may_cache(cluster) {
+            return self.blobs.remove(Shelf::Cache, aek);
+        }
+        // A copy that cannot be read is worth as much as none.
+        if matches!(self.blobs.read(Shelf::Cache, aek), Ok(Some(_))) || !served(world, cluster, key)
+        {
+            return Ok(false);
+        }
+        let plain = self.unwrap_aek(key, aek)?;
+        self.seal(Shelf::Cache, aek, &plain)?;
+        Ok(true)
+    }
+
+    fn unwrap_aek(&self, key: &KeyIdentifier, aek: AekId) -> Result<Secret, KeystoreError> {
+        let Some(blob) = self.blobs.read(Shelf::Aek, aek)? else {
+            return Err(self.blobs.lost(aek));
+        };
+        let what = || format!("{aek} unwraps with the key {key}");
+        if blob.kek != Kek::Version(key.version.clone()) {
+            return Err(KeystoreError::Disagreement {
+                what: what(),
+                why: format!("it is wrapped by {}", blob.kek),
+            });
+        }
+        self.hsm
+            .unwrap(key.version.as_str(), AEK_ALGORITHM, &blob.bytes)
+            .map_err(|error| disagree(what(), error))
+    }
+
+    /// The plain account key as storage gets at it now: by its copy while the rules let it keep one, or by a
+    /// fresh unwrap that the vault serves. `aek` is one of the cluster's. `Refused` is the vault's answer.
+    pub fn account_key(
+        &self,
+        world: &World,
+        cluster: &Cluster,
+        aek: AekId,
+    ) -> Result<Secret, KeystoreError> {
+        let customer = cluster.accounts.iter().any(|a| a.customer == Some(aek));
+        let Some(key) = cluster.key.as_ref().filter(|_| customer) else {
+            return self
+                .open_sealed(Shelf::Aek, aek)?
+                .ok_or_else(|| self.blobs.lost(aek));
+        };
+        if may_cache(cluster)
+            && let Ok(Some(copy)) = self.open_sealed(Shelf::Cache, aek)
+        {
+            return Ok(copy);
+        }
+        let call = unwrap_call(key);
+        world.may_use(world.now, &Caller::Identity(cluster.identity), &call)?;
+        self.unwrap_aek(key, aek)
+    }
+
+    /// What the world does not know any more is gone for good: purged keys, and account keys of purged
+    /// clusters.
+    fn destroy_gone(&self, world: &World, work: &mut Work) {
+        let vaults = world.vaults.values();
+        let versions: BTreeSet<&str> = vaults
+            .flat_map(|vault| vault.keys.values())
+            .flat_map(|key| key.versions.iter().map(|v| v.id.as_str()))
+            .collect();
+        match self.hsm.ids() {
+            Ok(ids) => {
+                for id in ids.iter().filter(|id| !versions.contains(id.as_str())) {
+                    work.note(self.hsm.destroy(id).map(|()| true).map_err(Into::into));
+                }
+            }
+            Err(error) => work.note(Err(error.into())),
+        }
+        let accounts = world.clusters.values().flat_map(|c| c.accounts.iter());
+        let aeks: BTreeSet<AekId> = accounts
+            .flat_map(|account| [Some(account.microsoft), account.customer])
+            .flatten()
+            .collect();
+        for shelf in [Shelf::Aek, Shelf::Cache] {
+            match self.blobs.list(shelf) {
+                Ok(kept) => {
+                    for aek in kept.into_iter().filter(|aek| !aeks.contains(aek)) {
+                        work.note(self.blobs.remove(shelf, aek));
+                    }
+                }
+                Err(error) => work.note(Err(error)),
+            }
+        }
+    }
+
+    fn seal(&self, shelf: Shelf, aek: AekId, plain: &Secret) -> Result<(), KeystoreError> {
+        let bytes = self
+            .hsm
+            .provider_seal(&shelf.label(aek), plain.as_bytes())?;
+        let kek = Kek::Provider;
+        self.blobs.write(shelf, aek, &Blob { kek, bytes })
+    }
+
+    fn open_sealed(&self, shelf: Shelf, aek: AekId) -> Result<Option<Secret>, KeystoreError> {
+        match self.blobs.read(shelf, aek)? {
+            Some(blob) => {
+                let plain = self.hsm.provider_open(&shelf.label(aek), &blob.bytes)?;
+                Ok(Some(plain))
+            }
+            None => Ok(None),
+        }
+    }
+}
+
+/// What came of a course of work.
+#[derive(Default)]
+struct Work {
+    changed: bool,
+    failed: Option<KeystoreError>,
+}
+
+impl Work {
+    /// Takes over what came of one step: whether it changed anything.
+    fn note(&mut self, outcome: Result<bool, KeystoreError>) {
+        match outcome {
+            Ok(changed) => self.changed |= changed,
+            Err(error) => self.fail(error),
+        }
+    }
+
+    fn take(&mut self, other: Work) {
+        self.changed |= other.changed;
+        if let Some(error) = other.failed {
+            self.fail(error);
+        }
+    }
+
+    fn fail(&mut self, error: KeystoreError) {
+        let worse = |known: &KeystoreError| error.is_disagreement() && !known.is_disagreement();
+        if self.failed.as_ref().is_none_or(worse) {
+            self.failed = Some(error);
+        }
+    }
+}
+
+/// The hardware says no where the world says yes. A damaged file or a full disk is no disagreement: it says
+/// itself how to recover, and what was to be done is tried again.
+fn disagree(what: String, error: crate::crypto::HsmError) -> KeystoreError {
+    use crate::crypto::HsmError as H;
+    match error {
+        H::NoSuchKey { .. }
+        | H::NoSuchImport { .. }
+        | H::IdTaken { .. }
+        | H::DoesNotUnwrap { .. }
+        | H::TooLong { .. }
+        | H::CannotWrap { .. }
+        | H::BadId { .. } => KeystoreError::Disagreement {
+            what,
+            why: error.to_string(),
+        },
+        other => other.into(),
+    }
+}
+
+impl From<CryptoError> for KeystoreError {
+    fn from(error: CryptoError) -> Self {
+        KeystoreError::Hsm(error.into())
+    }
+}
+
+/// Where the inside of the hardware lies.
+fn hsm_path(dir: &Path) -> PathBuf {
+    dir.join("hsm")
+}
+
+fn version<'w>(world: &'w World, key: &KeyIdentifier) -> Option<&'w Version> {
+    world
+        .vaults
+        .get(&key.vault)
+        .and_then(|vault| vault.keys.get(&key.key))
+        .and_then(|found| found.version(&key.version))
+}
+
+/// The world lets no other type and size in (R-KV-06).
+fn kind(version: &Version) -> KeyKind {
+    match (version.kty.is_rsa(), version.size) {
+        (false, _) => KeyKind::EcP256,
+        (true, 2048) => KeyKind::Rsa2048,
+        (true, 3072) => KeyKind::Rsa3072,
+        (true, _) => KeyKind::Rsa4096,
+    }
+}
+
+fn may_cache(cluster: &Cluster) -> bool {
+    cluster.is_live() && cluster.protection.state.may_cache()
+}
+
+/// The call storage makes for its key (R-CMK-15).
+fn unwrap_call(key: &KeyIdentifier) -> Use {
+    Use {
+        vault: key.vault.clone(),
+        key: key.key.clone(),
+        version: Some(key.version.clone()),
+        operation: KeyOperation::UnwrapKey,
+    }
+}
+
+/// Whether the vault serves storage that call.
+fn served(world: &World, cluster: &Cluster, key: &KeyIdentifier) -> bool {
+    let caller = Caller::Identity(cluster.identity);
+    world.may_use(world.now, &caller, &unwrap_call(key)).is_ok()
+}
