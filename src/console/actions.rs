@@ -111,6 +111,17 @@ pub struct Action {
     pub run: fn(&mut App, &Ctx) -> Vec<Effect>,
 }
 
+/// Whether the key of an action means it: `scopes` are those that count now, innermost first, and none further
+/// in takes the key.
+pub fn within_reach(action: &Action, scopes: &[Scope]) -> bool {
+    let Some(at) = scopes.iter().position(|s| *s == action.scope) else {
+        return false;
+    };
+    let mut inner = ACTIONS.iter().filter(|a| scopes[..at].contains(&a.scope));
+    let key = action.keys.first();
+    !inner.any(|a| key.is_some_and(|key| a.keys.contains(key)))
+}
+
 const NONE: Vec<Effect> = Vec::new();
 
 fn never(_: &App, _: &Ctx) -> Option<String> {
@@ -229,13 +240,13 @@ macro_rules! actions {
 actions! {
     forms {
         ["c"] Vault "create" vault::CREATE;
-        ["K"] Vault "new key" key::CREATE;
+        ["K"] Vault "key" key::CREATE;
         ["u"] Vault "protect" vault::UPDATE;
         ["A"] Vault "policy" vault::POLICY_SET;
         ["D"] Vault "delete" vault::DELETE;
         ["R"] Vault "" vault::RECOVER;
         ["X"] Vault "" vault::PURGE;
-        ["F"] Vault "fault" vault::FAULT_INJECT;
+        ["F"] Vault "" vault::FAULT_INJECT;
         ["E"] Vault "" vault::FAULT_CLEAR;
         ["v"] Key "new version" key::NEW_VERSION;
         ["x"] Key "on/off" key::SET_ENABLED;
@@ -254,8 +265,8 @@ actions! {
         ["u"] Workspace "change" workspace::UPDATE;
         ["L"] Workspace "link" cluster::LINK;
         ["U"] Workspace "unlink" cluster::UNLINK;
-        ["S"] Workspace "save query" workspace::SEARCH_SAVE;
-        ["B"] Workspace "storage" workspace::STORAGE_LINK;
+        ["S"] Workspace "" workspace::SEARCH_SAVE;
+        ["B"] Workspace "" workspace::STORAGE_LINK;
         ["b"] Workspace "" workspace::STORAGE_UNLINK;
         ["D"] Workspace "delete" workspace::DELETE;
         ["R"] Workspace "" workspace::RECOVER;

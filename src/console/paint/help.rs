@@ -1,7 +1,7 @@
 //! Everything that can be done here, and why some of it cannot be done now.
 
 use super::canvas::Canvas;
-use crate::console::actions::{ACTIONS, Scope};
+use crate::console::actions::{ACTIONS, Scope, within_reach};
 use crate::console::app::geometry::Area;
 use crate::console::app::{App, Ctx};
 use crate::console::rows::Cell;
@@ -42,7 +42,7 @@ pub fn paint(canvas: &mut Canvas, app: &App, ctx: &Ctx, body: Area, first: usize
     for (title, members) in SECTIONS {
         let actions: Vec<_> = ACTIONS
             .iter()
-            .filter(|a| members.contains(&a.scope) && scopes.contains(&a.scope))
+            .filter(|a| members.contains(&a.scope) && within_reach(a, &scopes))
             .collect();
         if actions.is_empty() {
             continue;
