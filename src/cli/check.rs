@@ -1,5 +1,6 @@
 //! `lockbox check`: files that are read and judged, without touching any world.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
@@ -63,14 +64,15 @@ fn world(file: &Path, context: &Context) -> Result<(), Failure> {
         "statuses": summary.statuses,
         "grants": summary.grants,
         "activeGrants": summary.active_grants,
+        "vaults": summary.vaults,
+        "keyVersions": summary.key_versions,
+        "clusters": summary.clusters,
+        "clusterStates": summary.cluster_states,
+        "workspaces": summary.workspaces,
+        "linkedWorkspaces": summary.linked_workspaces,
         "storiesUnderWay": summary.stories_under_way,
         "events": summary.events,
     });
-    let statuses: Vec<String> = summary
-        .statuses
-        .iter()
-        .map(|(status, n)| format!("{n} {status}"))
-        .collect();
     context.page(&Page {
         head: format!("World file {shown} is good"),
         blocks: vec![Block::Fields(vec![
@@ -81,17 +83,41 @@ fn world(file: &Path, context: &Context) -> Result<(), Failure> {
             field("subscriptions", summary.subscriptions.to_string()),
             field("resources", summary.resources.to_string()),
             field("tickets", summary.tickets.to_string()),
-            field(
-                "requests",
-                format!("{} ({})", summary.requests, statuses.join(", ")),
-            ),
+            field("requests", counted(summary.requests, &summary.statuses)),
             field(
                 "grants",
                 format!("{}, {} active", summary.grants, summary.active_grants),
+            ),
+            field(
+                "vaults",
+                format!("{}, {} key versions", summary.vaults, summary.key_versions),
+            ),
+            field(
+                "clusters",
+                counted(summary.clusters, &summary.cluster_states),
+            ),
+            field(
+                "workspaces",
+                format!(
+                    "{}, {} linked",
+                    summary.workspaces, summary.linked_workspaces
+                ),
             ),
             field("stories under way", summary.stories_under_way.to_string()),
             field("events", summary.events.to_string()),
         ])],
         json,
     })
+}
+
+/// `31 (20 Completed, 11 Pending)`.
+fn counted(all: usize, words: &BTreeMap<String, usize>) -> String {
+    if words.is_empty() {
+        return all.to_string();
+    }
+    let words: Vec<String> = words
+        .iter()
+        .map(|(word, n)| format!("{n} {word}"))
+        .collect();
+    format!("{all} ({})", words.join(", "))
 }

@@ -132,8 +132,10 @@ enum Command {
     Journal(journal::JournalCommand),
     /// Print a blade of the console once, as data
     Once {
-        /// overview, pending, requests, tickets, grants, activity, mail, rules, or a thing by its id:
-        /// request/42, ticket/ID, grant/7, mail/3, rules/R-LOCK-19
+        /// overview, pending, requests, tickets, grants, activity, mail, rules, vaults, clusters, workspaces,
+        /// operations, storage, or a thing by its id: request/42, ticket/ID, grant/7, mail/3, rules/R-LOCK-19,
+        /// vault/NAME, key/VAULT/KEY, version/VAULT/KEY/ID, cluster/NAME, checklist/CLUSTER, preflight/CLUSTER,
+        /// workspace/NAME, search/WORKSPACE/NAME, alert/WORKSPACE/NAME, operation/7, storage/NAME
         #[arg(default_value = "overview")]
         blade: String,
     },

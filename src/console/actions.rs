@@ -20,7 +20,11 @@ pub enum Scope {
     Item,
     Request,
     Grant,
+    /// Where a cluster is under the cursor or on the page.
+    Cluster,
     Activity,
+    /// A page with links.
+    Links,
     Help,
     Menu,
     Filter,
@@ -31,7 +35,10 @@ impl Scope {
     /// Whether it depends on the blade that is open.
     pub fn is_of_a_blade(self) -> bool {
         use Scope::*;
-        matches!(self, List | Item | Request | Grant | Activity)
+        matches!(
+            self,
+            List | Item | Request | Grant | Cluster | Activity | Links
+        )
     }
 }
 
@@ -136,6 +143,10 @@ fn grant(app: &App, ctx: &Ctx) -> Option<Blade> {
     app.related(ctx).grant.map(Blade::Grant)
 }
 
+fn cluster(app: &App, ctx: &Ctx) -> Option<crate::engine::ids::ResourceId> {
+    app.related(ctx).cluster
+}
+
 fn go(app: &mut App, blade: Option<Blade>) -> Vec<Effect> {
     if let Some(blade) = blade {
         app.open(blade);
@@ -182,6 +193,23 @@ actions! {
             None => Some("There is nothing to open.".into()),
         },
         |app, ctx| { app.open_item(ctx); NONE };
+    "link.open" ["enter", "l", "right"] Links Safe "open" "Open the link the cursor is on",
+        |app, ctx| match app.page().cursor.as_ref().map(|id| opens(ctx.world, id)) {
+            Some(Some(_)) => None,
+            Some(None) => Some("There is nothing to open.".into()),
+            None => Some("The cursor is on no link; tab goes to the next one.".into()),
+        },
+        |app, ctx| { app.open_item(ctx); NONE };
+    "link.next" ["tab", "]"] Links Safe "next link" "To the next link of the page",
+        never, |app, _| { app.page_mut().next_link(true); NONE };
+    "link.previous" ["shift-tab", "["] Links Safe "" "To the link before",
+        never, |app, _| { app.page_mut().next_link(false); NONE };
+    "cluster.checklist" ["g k"] Cluster Safe "checklist" "Steps of the cluster's way to its key, and what is missing",
+        |app, ctx| why_no_way(app, cluster(app, ctx).map(Blade::Checklist), "checklist of a cluster"),
+        |app, ctx| { let to = cluster(app, ctx).map(Blade::Checklist); go(app, to) };
+    "cluster.preflight" ["g f"] Cluster Safe "pre-flight" "Everything that stands in the way of a key or a link, at once",
+        |app, ctx| why_no_way(app, cluster(app, ctx).map(Blade::Preflight), "check of a cluster"),
+        |app, ctx| { let to = cluster(app, ctx).map(Blade::Preflight); go(app, to) };
     "app.back" ["esc", "h", "left"] Global Safe "" "Go back, always",
         never, |app, _| { app.back(); NONE };
     "app.help" ["?", "f1"] Global Safe "help" "Everything that can be done here",
@@ -233,6 +261,16 @@ actions! {
         never, |app, _| { app.jump(Blade::Mails); NONE };
     "go.rules" ["g u"] Global Safe "" "Rules of this world",
         never, |app, _| { app.jump(Blade::Rules); NONE };
+    "go.vaults" ["g v"] Global Safe "" "Key vaults",
+        never, |app, _| { app.jump(Blade::Vaults); NONE };
+    "go.clusters" ["g c"] Global Safe "" "Dedicated clusters",
+        never, |app, _| { app.jump(Blade::Clusters); NONE };
+    "go.workspaces" ["g w"] Global Safe "" "Log Analytics workspaces",
+        never, |app, _| { app.jump(Blade::Workspaces); NONE };
+    "go.operations" ["g i"] Global Safe "" "Operations in progress and done",
+        never, |app, _| { app.jump(Blade::Operations); NONE };
+    "go.storage" ["g s"] Global Safe "" "Storage accounts",
+        never, |app, _| { app.jump(Blade::Storage); NONE };
     "move.down" ["j", "down"] Move Safe "" "Down",
         never, |app, ctx| { app.shift(ctx, 1); NONE };
     "move.up" ["k", "up"] Move Safe "" "Up",

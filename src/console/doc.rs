@@ -19,6 +19,11 @@ pub enum Block {
         columns: &'static [Column],
         rows: Vec<Vec<Cell>>,
     },
+    /// The same of things one can go to, as far as a row stands for one.
+    Links {
+        columns: &'static [Column],
+        rows: Vec<(Option<ItemId>, Vec<Cell>)>,
+    },
     /// Words of a stranger in a box that nothing inside can leave.
     Stranger {
         label: String,
@@ -49,6 +54,8 @@ pub struct Line {
     /// Heading: the rest of the line is a rule.
     pub rule: bool,
     pub bar: Bar,
+    /// What the cursor can be on here.
+    pub link: Option<ItemId>,
 }
 
 /// What stands at column 0. Nothing a stranger writes can stand there.
@@ -78,7 +85,7 @@ pub fn layout(blocks: &[Block], width: u16) -> Vec<Line> {
                 lines.push(Line {
                     pieces: vec![piece(0, Cell::new(cut(title, width)).tone(Token::Heading))],
                     rule: true,
-                    bar: Bar::None,
+                    ..Line::default()
                 });
             }
             Block::Facts(facts) => {
@@ -103,7 +110,7 @@ pub fn layout(blocks: &[Block], width: u16) -> Vec<Line> {
                 let label = (width / 3).clamp(LABEL, 24);
                 for (name, value) in pairs {
                     let mut name = name.clone();
-                    let room = usize::from(label - 2) - if name.mark.is_some() { 2 } else { 0 };
+                    let room = usize::from(label - 2).saturating_sub(name.before());
                     name.text = text::cut(&name.text, room).into_owned().into();
                     let mut name = Some(name);
                     for part in wrapped(value, width - label) {
@@ -124,12 +131,18 @@ pub fn layout(blocks: &[Block], width: u16) -> Vec<Line> {
                     });
                 }
             }
-            Block::Table { columns, rows } => table(&mut lines, columns, rows, width),
+            Block::Table { columns, rows } => {
+                table(&mut lines, columns, rows.iter().map(|r| (None, r)), width);
+            }
+            Block::Links { columns, rows } => {
+                let rows = rows.iter().map(|(id, cells)| (id.clone(), cells));
+                table(&mut lines, columns, rows, width);
+            }
             Block::Stranger { label, text: said } => {
                 let boxed = |bar, pieces| Line {
                     pieces,
-                    rule: false,
                     bar,
+                    ..Line::default()
                 };
                 let label = Cell::new(cut(label, width - 2)).tone(Token::StrangerLabel);
                 lines.push(boxed(Bar::Top, vec![piece(2, label)]));
@@ -146,7 +159,12 @@ pub fn layout(blocks: &[Block], width: u16) -> Vec<Line> {
     lines
 }
 
-fn table(lines: &mut Vec<Line>, columns: &[Column], rows: &[Vec<Cell>], width: u16) {
+fn table<'a>(
+    lines: &mut Vec<Line>,
+    columns: &[Column],
+    rows: impl Iterator<Item = (Option<ItemId>, &'a Vec<Cell>)>,
+    width: u16,
+) {
     let slots = fit(columns, width);
     if columns.iter().any(|c| !c.title.is_empty()) {
         lines.push(Line {
@@ -165,15 +183,14 @@ fn table(lines: &mut Vec<Line>, columns: &[Column], rows: &[Vec<Cell>], width: u
             ..Line::default()
         });
     }
-    for row in rows {
+    for (link, row) in rows {
         let mut pieces = Vec::with_capacity(slots.len());
         for slot in &slots {
             let Some(cell) = row.get(slot.column) else {
                 continue;
             };
             let mut cell = cell.clone();
-            let room =
-                usize::from(slot.width).saturating_sub(if cell.mark.is_some() { 2 } else { 0 });
+            let room = usize::from(slot.width).saturating_sub(cell.before());
             cell.text = text::cut(&cell.text, room).into_owned().into();
             let used = u16::try_from(cell.width()).unwrap_or(slot.width);
             let shift = match columns[slot.column].align {
@@ -184,6 +201,7 @@ fn table(lines: &mut Vec<Line>, columns: &[Column], rows: &[Vec<Cell>], width: u
         }
         lines.push(Line {
             pieces,
+            link,
             ..Line::default()
         });
     }
@@ -197,15 +215,16 @@ fn cut(text: &str, width: u16) -> String {
     text::cut(text, usize::from(width)).into_owned()
 }
 
-/// A cell as cells of at most `room` columns; the mark stands before the first.
+/// A cell as cells of at most `room` columns; mark and gauge stand before the first.
 fn wrapped(cell: &Cell, room: u16) -> Vec<Cell> {
-    let inner = usize::from(room).saturating_sub(if cell.mark.is_some() { 2 } else { 0 });
+    let inner = usize::from(room).saturating_sub(cell.before());
     let mut parts: Vec<Cell> = text::wrap(&cell.text, inner)
         .into_iter()
         .map(|part| Cell::new(part).tone(cell.tone))
         .collect();
     if let Some(first) = parts.first_mut() {
         first.mark = cell.mark;
+        first.gauge = cell.gauge;
     }
     parts
 }

@@ -38,7 +38,7 @@ impl FromStr for Format {
     }
 }
 
-/// A blade by its word (`pending`) or with an id (`request/LB-000042`), as one actor sees it at one instant.
+/// A blade by its word (`pending`) or with what it is about (`request/LB-000042`, `cluster/NAME`), as one actor sees it at one instant.
 /// Nothing in the text acts on a terminal. `width` matters for tables only.
 pub fn once(
     world: &World,
@@ -48,7 +48,7 @@ pub fn once(
     format: Format,
     width: u16,
 ) -> Result<String, Refusal> {
-    let blade = Blade::parse(blade)?;
+    let blade = Blade::parse(world, blade)?;
     let eye = Eye { world, now, actor };
     if !blade.is_list() {
         return page(&blade, eye, format, width);

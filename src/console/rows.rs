@@ -119,12 +119,23 @@ pub enum Mark {
     Busy,
 }
 
+/// A bar that fills from the left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Gauge {
+    /// How much of it is full.
+    pub permille: u16,
+    /// Columns it takes.
+    pub width: u16,
+}
+
 /// One cell. Its text is scrubbed already.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Cell {
     pub text: Cow<'static, str>,
     pub tone: Token,
     pub mark: Option<Mark>,
+    /// Stands between mark and text; only a screen shows it.
+    pub gauge: Option<Gauge>,
     /// What a program gets instead of the text.
     pub raw: Option<Value>,
 }
@@ -135,6 +146,7 @@ impl Cell {
             text: text.into(),
             tone: Token::Text,
             mark: None,
+            gauge: None,
             raw: None,
         }
     }
@@ -173,14 +185,25 @@ impl Cell {
         self
     }
 
+    pub fn gauge(mut self, permille: u16, width: u16) -> Cell {
+        self.gauge = Some(Gauge { permille, width });
+        self
+    }
+
     pub fn raw(mut self, raw: impl Into<Value>) -> Cell {
         self.raw = Some(raw.into());
         self
     }
 
+    /// Columns before its text.
+    pub fn before(&self) -> usize {
+        let mark = if self.mark.is_some() { 2 } else { 0 };
+        mark + self.gauge.map_or(0, |g| usize::from(g.width) + 1)
+    }
+
     /// Columns it takes on screen.
     pub fn width(&self) -> usize {
-        text::width(&self.text) + if self.mark.is_some() { 2 } else { 0 }
+        text::width(&self.text) + self.before()
     }
 }
 

@@ -88,6 +88,15 @@ impl Build<'_> {
             .then(|| text.value.into())
     }
 
+    /// A resource group of a subscription.
+    pub fn knows_resource_group(&self, home: &SubscriptionId, text: &Placed<&str>) -> bool {
+        let groups = &self.world.resources.groups;
+        let here = groups
+            .iter()
+            .filter(|(subscription, _)| subscription == home);
+        self.known("resource group", text, here.map(|(_, group)| &**group))
+    }
+
     /// `subscription/group`.
     pub fn resource_group(&self, text: &Placed<&str>) -> Option<(SubscriptionId, String)> {
         let groups = &self.world.resources.groups;

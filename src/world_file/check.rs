@@ -2,12 +2,15 @@
 //! what the world would refuse or skip on the way against the line it stands on.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use serde::Serialize;
 
 use super::error::WorldError;
 use super::reader::Reader;
 use super::{WorldFile, parse};
+use crate::engine::cluster::State;
+use crate::engine::workspace::Workspace;
 use crate::engine::{self, Actor, Command, SimTime, World};
 
 /// What a world holds at the moment it opens.
@@ -25,6 +28,13 @@ pub struct Summary {
     pub statuses: BTreeMap<String, usize>,
     pub grants: usize,
     pub active_grants: usize,
+    pub vaults: usize,
+    pub key_versions: usize,
+    pub clusters: usize,
+    /// Clusters by how they stand: what the service says of them or, when nothing else, their encryption.
+    pub cluster_states: BTreeMap<String, usize>,
+    pub workspaces: usize,
+    pub linked_workspaces: usize,
     /// Stories with steps still to come.
     pub stories_under_way: usize,
     pub events: u64,
@@ -38,6 +48,16 @@ impl Summary {
                 .entry(request.status.word().to_owned())
                 .or_default() += 1;
         }
+        let mut cluster_states = BTreeMap::new();
+        for cluster in world.clusters.values() {
+            let word = match cluster.state {
+                State::Succeeded => cluster.protection.state.word(),
+                state => state.word(),
+            };
+            *cluster_states.entry(word.to_owned()).or_default() += 1;
+        }
+        let keys = world.vaults.values().flat_map(|v| v.keys.values());
+        let linked = |w: &&Arc<Workspace>| w.link.linked_to().is_some();
         Summary {
             name: world.name.to_string(),
             opens_at: world.opens_at,
@@ -50,6 +70,12 @@ impl Summary {
             statuses,
             grants: world.lockbox.grants.len(),
             active_grants: world.lockbox.active.len(),
+            vaults: world.vaults.len(),
+            key_versions: keys.map(|k| k.versions.len()).sum(),
+            clusters: world.clusters.len(),
+            cluster_states,
+            workspaces: world.workspaces.len(),
+            linked_workspaces: world.workspaces.values().filter(linked).count(),
             stories_under_way: world.stories.underway.len(),
             events: world.revision.0,
         }

@@ -10,11 +10,14 @@ mod error;
 mod founding;
 mod generate;
 mod generator;
+mod key_story;
 mod people;
 mod reader;
 mod resources;
 mod rules;
+mod steps;
 mod story;
+mod things;
 
 pub use check::{Summary, check};
 pub use error::WorldError;

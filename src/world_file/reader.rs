@@ -179,6 +179,11 @@ impl<'a> Fields<'a> {
         }
     }
 
+    /// A text, if it is one; says nothing when it is not.
+    pub fn peek(&self, key: &str) -> Option<&'a str> {
+        self.raw(key)?.0.as_str()
+    }
+
     pub fn required(&self, key: &str) -> Option<Placed<&'a str>> {
         if !self.has(key) {
             self.missing(key);
@@ -256,21 +261,27 @@ impl<'a> Fields<'a> {
 
     /// A word of a closed vocabulary.
     pub fn word<T: FromStr<Err = UnknownWord>>(&self, key: &str) -> Option<T> {
-        let text = self.text(key)?;
-        match text.value.parse() {
-            Ok(word) => Some(word),
-            Err(unknown) => {
-                self.wrong(
-                    key,
-                    format!(
-                        "{:?} is not known; known are {}.",
-                        unknown.word, unknown.known
-                    ),
-                    unknown.nearest.as_deref(),
+        self.known(&self.text(key)?)
+    }
+
+    /// A list of such words.
+    pub fn words<T: FromStr<Err = UnknownWord>>(&self, key: &str) -> Vec<T> {
+        let texts = self.texts(key);
+        texts.iter().filter_map(|text| self.known(text)).collect()
+    }
+
+    fn known<T: FromStr<Err = UnknownWord>>(&self, text: &Placed<&str>) -> Option<T> {
+        text.value
+            .parse()
+            .map_err(|unknown: UnknownWord| {
+                let message = format!(
+                    "{:?} is not known; known are {}.",
+                    unknown.word, unknown.known
                 );
-                None
-            }
-        }
+                let near = unknown.nearest.as_deref();
+                self.reader.wrong(text.at, &text.field, message, near);
+            })
+            .ok()
     }
 
     pub fn required_word<T: FromStr<Err = UnknownWord>>(&self, key: &str) -> Option<T> {

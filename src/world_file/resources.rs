@@ -1,10 +1,12 @@
 //! `[[subscription]]` and `[[resource_group]]` with the resources in it.
 
+use std::sync::Arc;
+
 use super::build::Build;
-use super::reader::{Fields, Placed};
+use super::reader::Fields;
+use super::things::Things;
 use crate::engine::cluster::link;
-use crate::engine::ids::{ResourceId, SubscriptionId};
-use crate::engine::resources::{Command, Resource, ResourceKind, Subscription};
+use crate::engine::resources::{Command, REGIONS, Resource, ResourceKind, Subscription, region};
 use crate::engine::words::nearest;
 
 pub(super) fn subscriptions(build: &mut Build<'_>, root: &Fields<'_>) {
@@ -57,13 +59,18 @@ pub(super) fn resources(build: &mut Build<'_>, root: &Fields<'_>) {
         for r in resources {
             let kind = r.required_word::<ResourceKind>("kind");
             let Some(name) = r.name("name") else { continue };
+            let (text, said) = match r.text("location") {
+                Some(own) => (own.value, &r),
+                None => (location, &g),
+            };
+            let place = place(kind, text, said);
             let resource = Resource {
                 id: Resource::id_for(&subscription, group.value, name.value),
                 subscription: subscription.clone(),
                 group: group.value.into(),
                 name: name.value.into(),
                 kind: kind.unwrap_or(ResourceKind::VmLinux),
-                location: r.text("location").map_or(location, |l| l.value).into(),
+                location: place,
                 encrypted_in_transit: r.flag("encrypted_in_transit", false),
                 events_to: None,
             };
@@ -71,23 +78,16 @@ pub(super) fn resources(build: &mut Build<'_>, root: &Fields<'_>) {
         }
     }
     // A guest may name a workspace that stands further down.
-    let known: Vec<(ResourceId, SubscriptionId, String, ResourceKind)> = read
-        .iter()
-        .map(|(_, r)| {
-            (
-                r.id.clone(),
-                r.subscription.clone(),
-                r.name.to_string(),
-                r.kind,
-            )
-        })
-        .collect();
+    let mut known = Things::default();
+    for (_, resource) in &read {
+        known.add(resource.id.clone(), resource.kind);
+    }
     let mut links = Vec::new();
     for (fields, mut resource) in read {
         let home = resource.subscription.clone();
         let refer = |key: &str, wanted: ResourceKind| {
             let text = fields.text(key)?;
-            find(&known, &home, &text, wanted, &fields, key)
+            known.find(&home, &fields, &text, &[wanted])
         };
         resource.events_to = refer("events_to", ResourceKind::Workspace);
         let cluster = refer("linked_cluster", ResourceKind::Cluster);
@@ -108,49 +108,16 @@ pub(super) fn resources(build: &mut Build<'_>, root: &Fields<'_>) {
     }
 }
 
-/// A resource of one kind by full id, or by its name in the same subscription.
-fn find(
-    known: &[(ResourceId, SubscriptionId, String, ResourceKind)],
-    home: &SubscriptionId,
-    text: &Placed<&str>,
-    wanted: ResourceKind,
-    fields: &Fields<'_>,
-    key: &str,
-) -> Option<ResourceId> {
-    let found = known.iter().find(|(id, subscription, name, _)| {
-        id.as_str() == text.value || (subscription == home && name == text.value)
-    });
-    match found {
-        Some((id, _, _, kind)) if *kind == wanted => Some(id.clone()),
-        Some((_, _, _, kind)) => {
-            fields.wrong(
-                key,
-                format!("This is a {kind}; a {wanted} is wanted."),
-                None,
-            );
-            None
+/// What holds keys or logs stands in a region of the cloud; for the rest it does not matter.
+fn place(kind: Option<ResourceKind>, text: &str, said: &Fields<'_>) -> Arc<str> {
+    use ResourceKind::{Cluster, KeyVault, StorageAccount, Workspace};
+    match (region(text), kind) {
+        (Ok(known), _) => return known,
+        (Err(no), Some(Cluster | KeyVault | StorageAccount | Workspace)) if !text.is_empty() => {
+            let near = nearest(text, REGIONS.iter().copied());
+            said.wrong("location", no.message, near);
         }
-        None => {
-            let names =
-                known
-                    .iter()
-                    .filter(|(_, _, _, kind)| *kind == wanted)
-                    .map(|(id, _, name, _)| {
-                        if text.value.contains('/') {
-                            id.as_str()
-                        } else {
-                            name.as_str()
-                        }
-                    });
-            fields.wrong(
-                key,
-                format!(
-                    "There is no {wanted} {}.",
-                    crate::engine::text::scrub(text.value)
-                ),
-                nearest(text.value, names),
-            );
-            None
-        }
+        _ => {}
     }
+    text.into()
 }

@@ -1,11 +1,15 @@
-//! `[[story]]` and its steps: what people do, at which time, on one support ticket.
+//! `[[story]]` and its steps: what people do, at which time, on one support ticket. What they do with vaults,
+//! keys and clusters is in the file beside.
 
 use std::collections::BTreeSet;
 
 use super::build::Build;
-use super::people::{ASSIGNMENT, CONTACT, Locales, contact, read_assignments};
+use super::key_story;
+use super::people::{CONTACT, Locales, contact, read_assignments};
 use super::reader::{Fields, Placed};
 use super::rules::knows_number;
+use super::steps::{Do, What, step_fields};
+use super::things::Things;
 use crate::engine::ids::{PersonId, ResourceId, SubscriptionId};
 use crate::engine::lockbox::jit::{Duration, Level, Reach};
 use crate::engine::lockbox::ticket::{Open, Severity};
@@ -14,97 +18,6 @@ use crate::engine::rules;
 use crate::engine::story::{Ask, Deed, Step, Story};
 use crate::engine::text::scrub;
 use crate::engine::time::{SimTime, Span};
-use crate::engine::words::words;
-
-words! {
-    /// What a step does; the fields of each are in `demo-data/README.md`.
-    Do {
-        Open = "open",
-        Say = "say",
-        Review = "review",
-        TryTools = "try-tools",
-        Escalate = "escalate",
-        Close = "close",
-        Submit = "submit",
-        Initiate = "initiate",
-        ApproveInternally = "approve-internally",
-        DenyInternally = "deny-internally",
-        Approve = "approve",
-        Deny = "deny",
-        Connect = "connect",
-        Act = "act",
-        End = "end",
-        Revoke = "revoke",
-        Fail = "fail",
-        SetRule = "set-rule",
-        SetPlan = "set-plan",
-        Enrol = "enrol",
-        Assign = "assign",
-        Unassign = "unassign",
-    }
-}
-
-const ASK: &[&str] = &[
-    "resources",
-    "level",
-    "reach",
-    "exclusion",
-    "duration",
-    "justification",
-];
-
-impl Do {
-    /// Fields beside `do`, `at` and `after`.
-    fn fields(self) -> Vec<&'static str> {
-        let (by, own): (bool, &[&'static str]) = match self {
-            Do::Open => (
-                true,
-                &[
-                    "title",
-                    "description",
-                    "severity",
-                    "problem",
-                    "resource",
-                    "contact",
-                ],
-            ),
-            Do::Say | Do::Review | Do::Close | Do::Act => (true, &["text"]),
-            Do::TryTools => (true, &["text", "sufficed"]),
-            Do::Escalate => (true, &["to", "text"]),
-            Do::Submit | Do::Initiate => (true, ASK),
-            Do::ApproveInternally | Do::DenyInternally | Do::Approve | Do::Deny | Do::Revoke => {
-                (true, &["reason"])
-            }
-            Do::Connect => (true, &["resource"]),
-            Do::End => (true, &[]),
-            Do::Fail => (false, &[]),
-            Do::SetRule => (false, &["name", "value"]),
-            Do::SetPlan => (false, &["tenant", "plan"]),
-            Do::Enrol => (false, &["tenant"]),
-            Do::Assign | Do::Unassign => (false, ASSIGNMENT),
-        };
-        let common = ["do", "at", "after"];
-        let by = by.then_some("by");
-        common
-            .into_iter()
-            .chain(by)
-            .chain(own.iter().copied())
-            .collect()
-    }
-
-    /// Nobody but a named person can do these; the others default to the engineer on the case.
-    fn needs_a_person(self) -> bool {
-        matches!(
-            self,
-            Do::Open
-                | Do::ApproveInternally
-                | Do::DenyInternally
-                | Do::Approve
-                | Do::Deny
-                | Do::Revoke
-        )
-    }
-}
 
 /// A story with the places of its steps, for what only running it can tell.
 #[derive(Debug, Clone)]
@@ -116,21 +29,42 @@ pub(super) struct Told {
 }
 
 pub(super) fn stories(build: &Build<'_>, root: &Fields<'_>, locales: &Locales) -> Vec<Told> {
+    let all = step_fields();
+    let tables: Vec<_> = root
+        .tables("story", &["id", "subscription", "step"])
+        .into_iter()
+        .map(|story| {
+            let subscription = story
+                .required("subscription")
+                .and_then(|text| build.subscription(&text));
+            let steps = story.tables("step", &all);
+            (story, subscription, steps)
+        })
+        .collect();
+    // A step may name what a step of a story further down makes.
+    let mut things = Things::default();
+    for resource in build.world.resources.resources.values() {
+        things.add(resource.id.clone(), resource.kind);
+    }
+    for (_, subscription, steps) in &tables {
+        for step in steps {
+            if let Some(home) = subscription {
+                things.add_made(step, home);
+            }
+        }
+    }
     let mut ids = BTreeSet::new();
     let mut told = Vec::new();
-    for s in root.tables("story", &["id", "subscription", "step"]) {
-        let subscription = s
-            .required("subscription")
-            .and_then(|text| build.subscription(&text));
+    for (s, subscription, tables) in tables {
         let mut teller = Teller {
             build,
             locales,
+            things: &things,
             subscription,
             before: None,
             asked: None,
         };
         let (mut steps, mut places) = (imbl::Vector::new(), Vec::new());
-        let tables = s.tables("step", &step_fields());
         if tables.is_empty() {
             s.reader
                 .wrong(s.at, &s.path, "A story needs at least one step.", None);
@@ -170,15 +104,10 @@ pub(super) fn stories(build: &Build<'_>, root: &Fields<'_>, locales: &Locales) -
     told
 }
 
-/// Every field that some step has.
-fn step_fields() -> Vec<&'static str> {
-    let all: BTreeSet<&str> = Do::ALL.iter().flat_map(|d| d.fields()).collect();
-    all.into_iter().collect()
-}
-
 struct Teller<'b, 'a> {
     build: &'b Build<'a>,
     locales: &'b Locales,
+    things: &'b Things,
     subscription: Option<SubscriptionId>,
     /// Time of the step before.
     before: Option<SimTime>,
@@ -190,15 +119,18 @@ impl Teller<'_, '_> {
     /// The engine's steps for one table: one, but for several roles assigned at once.
     fn step(&mut self, t: &Fields<'_>) -> Vec<Step> {
         let at = self.time(t);
-        let Some(what) = t.required_word::<Do>("do") else {
+        let Some(what) = t.required_word::<What>("do") else {
             return Vec::new();
         };
-        t.only(&format!("A step that does {what}"), &what.fields());
+        t.only(&format!("A step that does {}", what.word()), &what.fields());
         let by = t.text("by").and_then(|text| self.build.person(&text));
         if what.needs_a_person() && !t.has("by") {
             t.missing("by");
         }
-        let deeds = self.deeds(t, what, by.as_ref());
+        let deeds = match what {
+            What::Ticket(what) => self.deeds(t, what, by.as_ref()),
+            What::Keys(what) => self.keys(t, what).into_iter().collect(),
+        };
         deeds
             .into_iter()
             .map(|deed| Step {
@@ -301,6 +233,15 @@ impl Teller<'_, '_> {
             }
         };
         deed.into_iter().collect()
+    }
+
+    fn keys(&self, t: &Fields<'_>, what: key_story::Do) -> Option<Deed> {
+        let teller = key_story::Teller {
+            build: self.build,
+            things: self.things,
+            home: self.subscription.as_ref()?,
+        };
+        teller.deed(t, what).map(Deed::Keys)
     }
 
     fn tenant(&self, t: &Fields<'_>) -> Option<crate::engine::ids::TenantId> {

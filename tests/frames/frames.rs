@@ -5,6 +5,7 @@ use lockbox::console::blades::{Blade, WORDS};
 use lockbox::console::theme::{Depth, Theme, glyphs};
 use lockbox::engine::Actor;
 
+use crate::keys::keys;
 use crate::scene::{Scene, many, one, wide};
 use crate::stage::{Stage, person};
 
@@ -12,11 +13,21 @@ const SIZES: [(u16, u16); 2] = [(80, 24), (120, 40)];
 
 type Scenario = (&'static str, fn() -> Stage, fn() -> Actor);
 
-const SCENARIOS: [Scenario; 4] = [
+const SCENARIOS: [Scenario; 5] = [
     ("empty", Stage::new, || person("ann")),
     ("one", one, || person("ann")),
     ("many", many, || Actor::Observer),
     ("wide", wide, || person("minji")),
+    ("keys", keys, || person("ann")),
+];
+
+/// Blades that look the same wherever there are no vaults and clusters but those of every stage.
+const CMK: [Blade; 5] = [
+    Blade::Vaults,
+    Blade::Clusters,
+    Blade::Workspaces,
+    Blade::Operations,
+    Blade::Storage,
 ];
 
 #[test]
@@ -26,6 +37,13 @@ fn lists() {
             for size in SIZES {
                 // Rules are the same in every scenario.
                 if *blade == Blade::Rules && scenario != "one" {
+                    continue;
+                }
+                let keys = scenario == "keys";
+                let has_keys = matches!(blade, Blade::Overview | Blade::Activity);
+                if keys && !CMK.contains(blade) && !has_keys
+                    || CMK.contains(blade) && !keys && scenario != "empty"
+                {
                     continue;
                 }
                 let mut scene = Scene::new(stage(), actor(), size);
@@ -85,6 +103,73 @@ fn a_ticket_page() {
 }
 
 #[test]
+fn pages_of_keys_and_clusters() {
+    let stage = keys();
+    let key = stage.world.clusters[&lockbox::engine::ids::ResourceId::from("c/data/clprod")]
+        .key
+        .clone()
+        .unwrap();
+    let pages = [
+        ("vault", "vault/kv-prod".to_owned()),
+        ("vault-not-recoverable", "vault/kv-lab".to_owned()),
+        ("key", "key/kv-prod/data-key".to_owned()),
+        ("key-deleted", "key/kv-prod/storage-key-old".to_owned()),
+        (
+            "version",
+            format!("version/{}/{}/{}", key.vault, key.key, key.version),
+        ),
+        ("cluster", "cluster/clprod".to_owned()),
+        (
+            "cluster-revoked",
+            "cluster/c/web/log-analytics-cluster".to_owned(),
+        ),
+        ("cluster-new", "cluster/clnew".to_owned()),
+        ("cluster-deleted", "cluster/clold".to_owned()),
+        ("checklist", "checklist/clnew".to_owned()),
+        ("preflight", "preflight/clprod".to_owned()),
+        ("preflight-new", "preflight/clnew".to_owned()),
+        ("workspace", "workspace/ws-shop".to_owned()),
+        ("workspace-linking", "workspace/ws-late".to_owned()),
+        ("workspace-lost", "workspace/linked".to_owned()),
+        ("search", "search/ws-shop/slow".to_owned()),
+        (
+            "operation",
+            format!("operation/{}", stage.world.running.get_max().unwrap()),
+        ),
+        ("storage", "storage/c/web/storage-account".to_owned()),
+    ];
+    for (word, page) in pages {
+        for size in SIZES {
+            let blade = Blade::parse(&stage.world, &page).unwrap();
+            let mut scene = Scene::new(keys(), person("ann"), size);
+            scene.app.jump(blade);
+            scene.check();
+            let name = format!("page-{word}-keys-{}x{}", size.0, size.1);
+            insta::assert_snapshot!(name, scene.screen().backend());
+        }
+    }
+}
+
+#[test]
+fn a_page_to_its_end_with_the_cursor_on_a_link() {
+    for (word, page, keys_) in [
+        ("vault", "vault/kv-prod", "tab tab"),
+        ("cluster", "cluster/clprod", "shift-tab"),
+    ] {
+        for size in SIZES {
+            let stage = keys();
+            let blade = Blade::parse(&stage.world, page).unwrap();
+            let mut scene = Scene::new(stage, person("ann"), size);
+            scene.app.jump(blade);
+            scene.check();
+            scene.press(keys_).check();
+            let name = format!("page-{word}-link-{}x{}", size.0, size.1);
+            insta::assert_snapshot!(name, scene.screen().backend());
+        }
+    }
+}
+
+#[test]
 fn modals() {
     let modals = [
         ("approve", "ann", "g p a"),
@@ -111,6 +196,10 @@ fn ascii_signs_and_a_screen_too_small() {
     let mut scene = Scene::new(one(), person("ann"), (80, 24));
     scene.theme = Theme::load(None, None, Depth::None, glyphs::ASCII).unwrap();
     insta::assert_snapshot!("overview-ascii-80x24", scene.screen().backend());
+    let mut running = Scene::new(keys(), person("ann"), (80, 24));
+    running.theme = Theme::load(None, None, Depth::None, glyphs::ASCII).unwrap();
+    running.press("g i");
+    insta::assert_snapshot!("operations-ascii-80x24", running.screen().backend());
     scene.app.size = (39, 11);
     insta::assert_snapshot!("too-small", scene.screen().backend());
 }

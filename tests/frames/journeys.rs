@@ -1,8 +1,11 @@
 //! What people come to do, by keys.
 
+use lockbox::console::blades::Blade;
+use lockbox::console::rows::ItemId;
 use lockbox::engine::lockbox::{grant, request};
 use lockbox::engine::{Actor, Span, decide};
 
+use crate::keys::keys;
 use crate::scene::{Scene, many, one};
 use crate::stage::person;
 
@@ -225,4 +228,183 @@ fn who_may_not_look_sees_the_refusal_and_nothing_of_the_request() {
     scene.hides("look at the boot log");
     scene.press("a").hides("gets reader access");
     scene.shows("There is no request here");
+}
+
+/// Presses a key until the cursor is on something, which must be within reach.
+fn until(scene: &mut Scene, key: &str, wanted: impl Fn(&ItemId) -> bool) {
+    for _ in 0..60 {
+        if scene.app.page().cursor.as_ref().is_some_and(&wanted) {
+            scene.check();
+            return;
+        }
+        scene.press(key);
+    }
+    panic!("out of reach: {}", scene.text());
+}
+
+#[test]
+fn a_walk_from_vault_to_key_version_cluster_and_workspace_and_back_by_keys_alone() {
+    for size in [(80, 24), (120, 40)] {
+        for step in ["tab", "j"] {
+            let mut scene = Scene::new(keys(), person("ann"), size);
+            scene.press("g v");
+            until(&mut scene, "j", |id| *id == ItemId::Vault("kv-prod".into()));
+            scene.press("enter").shows("kv-prod · key vault");
+            let key = ItemId::Key("kv-prod".into(), "data-key".into());
+            until(&mut scene, step, |id| *id == key);
+            scene.press("enter").shows("data-key · key of kv-prod");
+            let on_cluster = scene.stage.world.clusters
+                [&lockbox::engine::ids::ResourceId::from(CLPROD)]
+                .key
+                .clone()
+                .unwrap();
+            let version = ItemId::KeyVersion(on_cluster.clone());
+            until(&mut scene, step, |id| *id == version);
+            scene.press("enter").shows("version of kv-prod/data-key");
+            until(&mut scene, step, |id| *id == ItemId::Cluster(CLPROD.into()));
+            scene.press("l").shows("clprod · dedicated cluster");
+            until(&mut scene, step, |id| {
+                *id == ItemId::Workspace("c/data/ws-shop".into())
+            });
+            scene.press("right").shows("ws-shop · workspace");
+            // Back the same way; each page has its cursor where it was.
+            scene.press("esc").shows("clprod · dedicated cluster");
+            let workspace = ItemId::Workspace("c/data/ws-shop".into());
+            assert_eq!(scene.app.page().cursor, Some(workspace));
+            scene.press("h");
+            assert_eq!(
+                scene.app.page().cursor,
+                Some(ItemId::Cluster(CLPROD.into()))
+            );
+            scene.press("left");
+            assert_eq!(scene.app.page().cursor, Some(version));
+            scene.press("esc");
+            assert_eq!(scene.app.page().cursor, Some(key));
+            scene.press("esc").shows("RECOVERABLE");
+            assert_eq!(
+                scene.app.page().cursor,
+                Some(ItemId::Vault("kv-prod".into()))
+            );
+            scene.press("esc");
+            assert_eq!(scene.app.page().blade, Blade::Overview);
+        }
+    }
+}
+
+const CLPROD: &str = "c/data/clprod";
+
+#[test]
+fn a_page_is_about_its_subject_until_the_cursor_is_on_a_link() {
+    let mut scene = Scene::new(keys(), person("ann"), (80, 24));
+    scene.app.jump(Blade::Vault("kv-prod".into()));
+    scene.text();
+    let vault = Some(ItemId::Vault("kv-prod".into()));
+    assert_eq!(scene.app.item(), vault);
+    scene.press("enter").shows("The cursor is on no link");
+    scene.press("tab");
+    assert_ne!(scene.app.item(), vault);
+    scene.press("shift-tab");
+    assert_eq!(scene.app.item(), vault);
+    // j goes through links and lines to the very end, k all the way back.
+    for _ in 0..200 {
+        scene.press("j");
+    }
+    scene.check();
+    scene.shows("100%");
+    for _ in 0..200 {
+        scene.press("k");
+    }
+    scene.shows("kv-prod · key vault");
+    assert_eq!(scene.app.item(), vault);
+    scene.press("G").shows("100%");
+    scene.press("g g").shows("kv-prod · key vault");
+}
+
+#[test]
+fn the_cursor_stays_on_its_link_when_the_page_changes() {
+    let mut scene = Scene::new(keys(), person("ann"), (120, 40));
+    scene.app.jump(Blade::Cluster(CLPROD.into()));
+    scene.text();
+    let shop = ItemId::Workspace("c/data/ws-shop".into());
+    until(&mut scene, "tab", |id| *id == shop);
+    // The workspace that was on its way arrives, and its bar goes.
+    scene.stage.wait(Span::hours(2));
+    scene.text();
+    assert_eq!(scene.app.page().cursor, Some(shop));
+}
+
+#[test]
+fn a_click_on_a_link_selects_and_a_second_one_opens() {
+    use lockbox::console::app::Input;
+    let mut scene = Scene::new(keys(), person("ann"), (80, 24));
+    scene.app.jump(Blade::Vault("kv-prod".into()));
+    let y = scene
+        .text()
+        .lines()
+        .position(|l| l.contains("lab-key"))
+        .unwrap();
+    let y = u16::try_from(y).unwrap();
+    scene.input(Input::Click(4, y));
+    let key = ItemId::Key("kv-prod".into(), "lab-key".into());
+    assert_eq!(scene.app.item(), Some(key));
+    scene.text();
+    scene.input(Input::Click(4, y));
+    scene.shows("lab-key · key of kv-prod");
+}
+
+#[test]
+fn bars_move_with_time_and_end_with_the_operation() {
+    let mut scene = Scene::new(keys(), person("ann"), (80, 24));
+    scene.press("g i").shows("41%");
+    scene.stage.wait(Span::minutes(15));
+    scene.shows("66%");
+    scene.stage.wait(Span::minutes(30));
+    scene.hides("create-cluster  clnew               ████░");
+    let row = scene.text();
+    assert!(
+        row.lines()
+            .any(|l| l.contains("clnew") && l.contains("done"))
+    );
+}
+
+#[test]
+fn checklist_and_pre_flight_are_one_key_from_a_cluster() {
+    let mut scene = Scene::new(keys(), person("ann"), (80, 24));
+    scene.press("g c g k").shows("steps to your own key");
+    scene.press("g f").shows("pre-flight check");
+    scene.press("esc esc").shows("ENCRYPTION");
+}
+
+#[test]
+fn an_administrative_entry_of_the_activity_log_opens_its_resource() {
+    let mut scene = Scene::new(keys(), person("ann"), (80, 24));
+    scene.press("g l enter").shows("ws-late · workspace");
+}
+
+#[test]
+fn who_may_not_look_at_a_vault_sees_the_refusal() {
+    let mut scene = Scene::new(keys(), person("fay"), (80, 24));
+    scene.press("g v").hides("kv-prod");
+    scene.app.jump(Blade::Vault("kv-prod".into()));
+    scene.shows("has no authorization to perform action");
+    scene.hides("data-key");
+    scene.press("g c").hides("clprod");
+    let world = &scene.stage.world;
+    let refused = lockbox::console::once(
+        world,
+        scene.stage.now,
+        &person("fay"),
+        "key/kv-prod/data-key",
+        lockbox::console::Format::Plain,
+        80,
+    );
+    assert_eq!(refused.unwrap_err().status, 403);
+}
+
+#[test]
+fn what_time_and_keys_do_to_a_cluster_is_on_the_overview() {
+    let mut scene = Scene::new(keys(), person("ann"), (120, 40));
+    scene.shows("DATA LOST: linked");
+    scene.shows("log-analytics-cluster: Revoked");
+    scene.shows("Next (2 operations run)");
 }

@@ -9,5 +9,6 @@ mod stage;
 mod frames;
 mod hostile;
 mod journeys;
+mod keys;
 mod scene;
 mod storm;

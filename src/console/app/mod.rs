@@ -205,13 +205,19 @@ impl App {
         if page.refusal.is_some() {
             return None;
         }
-        page.blade.subject().or_else(|| page.cursor.clone())
+        page.cursor.clone().or_else(|| page.blade.subject())
     }
 
+    /// What the cursor's thing belongs to; on a page, also what the page is about.
     pub fn related(&self, ctx: &Ctx) -> Related {
-        self.item()
-            .map(|id| related(ctx.world, &id))
-            .unwrap_or_default()
+        let Some(item) = self.item() else {
+            return Related::default();
+        };
+        let near = related(ctx.world, &item);
+        match self.page().blade.subject() {
+            Some(subject) if subject != item => near.or(related(ctx.world, &subject)),
+            _ => near,
+        }
     }
 
     /// Scopes in which keys mean something now, innermost first.
@@ -225,8 +231,13 @@ impl App {
         if self.filtering {
             return vec![Scope::Filter];
         }
+        self.blade_scopes()
+    }
+
+    /// The scopes of the blade, also while something lies over it.
+    pub fn blade_scopes(&self) -> Vec<Scope> {
         let blade = &self.page().blade;
-        let mut scopes = Vec::with_capacity(6);
+        let mut scopes = Vec::with_capacity(8);
         if *blade == Blade::Activity {
             scopes.push(Scope::Activity);
         }
@@ -242,9 +253,17 @@ impl App {
             }
             _ => {}
         }
+        if matches!(
+            blade,
+            Blade::Clusters | Blade::Cluster(_) | Blade::Checklist(_) | Blade::Preflight(_)
+        ) {
+            scopes.push(Scope::Cluster);
+        }
         scopes.extend([Scope::Item, Scope::Move]);
         if blade.is_list() {
             scopes.push(Scope::List);
+        } else if !self.page().ids.is_empty() {
+            scopes.push(Scope::Links);
         }
         scopes.push(Scope::Global);
         scopes
@@ -291,13 +310,6 @@ impl App {
             .collect();
         offers.sort();
         offers.into_iter().map(|(_, i)| i).collect()
-    }
-
-    /// The scopes of the blade under a modal.
-    pub fn blade_scopes(&self) -> Vec<Scope> {
-        let mut bare = App::new(self.actor.clone(), Keymap::default(), self.size);
-        bare.stack = vec![Page::new(self.page().blade.clone())];
-        bare.scopes()
     }
 
     /// Whom the persona picker offers.

@@ -1,5 +1,8 @@
 //! One blade on the stack: its cursor by identity, its filter, and what it shows, kept until the world, the
 //! actor or the filter changes.
+//!
+//! A list has its cursor on a row. A page begins with its cursor on the thing it is about; from there it goes
+//! over the links in reading order. What is not in sight is not selected.
 
 use std::rc::Rc;
 
@@ -24,7 +27,7 @@ struct Stamp {
 
 pub struct Page {
     pub blade: Blade,
-    /// The row the cursor is on.
+    /// The row or link the cursor is on; a page without is about its subject.
     pub cursor: Option<ItemId>,
     /// Where that row was last; the cursor falls there when the row goes.
     pub index: usize,
@@ -33,7 +36,10 @@ pub struct Page {
     pub filter: String,
     /// Activity log: only this operation.
     pub operation: Option<Operation>,
+    /// The rows of a list, the links of a page.
     pub ids: Rc<Vec<ItemId>>,
+    /// On which line of its stream each link stands.
+    places: Vec<usize>,
     /// Rows without the filter.
     pub total: usize,
     /// A page laid out: left stream, right stream.
@@ -54,6 +60,7 @@ impl Page {
             filter: String::new(),
             operation: None,
             ids: Rc::default(),
+            places: Vec::new(),
             total: 0,
             lines: Default::default(),
             summary: Rc::default(),
@@ -71,6 +78,103 @@ impl Page {
     pub fn select(&mut self, id: &ItemId) {
         if let Some(index) = self.ids.iter().position(|i| i == id) {
             self.go(index);
+        }
+    }
+
+    /// The link the cursor is on, as the place in its stream: whether in the left one, and the line.
+    pub fn selected(&self) -> Option<(bool, usize)> {
+        self.cursor.as_ref()?;
+        let line = *self.places.get(self.index)?;
+        let left = self.lines.0.iter().filter(|l| l.link.is_some()).count();
+        Some((self.index < left, line))
+    }
+
+    /// To the next link or the one before, and after the last to what the page is about.
+    pub fn next_link(&mut self, forward: bool) {
+        let count = self.ids.len();
+        let here = self.cursor.as_ref().map(|_| self.index);
+        let to = match (here, forward) {
+            (None, true) => {
+                let below = self.places.iter().position(|line| *line >= self.first);
+                below.or((count > 0).then_some(0))
+            }
+            (None, false) => count.checked_sub(1),
+            (Some(i), true) => Some(i + 1).filter(|i| *i < count),
+            (Some(i), false) => i.checked_sub(1),
+        };
+        match to {
+            Some(index) => self.go(index),
+            None => {
+                self.cursor = None;
+                self.first = 0;
+            }
+        }
+    }
+
+    /// Moves over a page: by one to the next link if that is in sight, and otherwise by lines.
+    pub fn scroll(&mut self, by: isize, height: usize) {
+        let last = self.longest().saturating_sub(height);
+        let sight = self.first..self.first + height;
+        let here = self.cursor.as_ref().map(|_| self.index);
+        if by == 1 {
+            let next = match here {
+                Some(i) => Some(i + 1).filter(|i| *i < self.places.len()),
+                None => self.places.iter().position(|line| sight.contains(line)),
+            };
+            if let Some(next) = next
+                && (sight.contains(&self.places[next]) || self.first >= last)
+            {
+                self.go(next);
+                return;
+            }
+        }
+        if by == -1 {
+            let before = match here {
+                Some(i) => i.checked_sub(1),
+                None => self.places.iter().rposition(|line| *line == self.first),
+            };
+            match before {
+                Some(i) if sight.contains(&self.places[i]) || self.first == 0 => {
+                    self.go(i);
+                    return;
+                }
+                None if self.first == 0 => self.cursor = None,
+                _ => {}
+            }
+        }
+        self.first = self.first.saturating_add_signed(by).min(last);
+        let sight = self.first..self.first + height;
+        if here.is_some_and(|i| self.places.get(i).is_none_or(|line| !sight.contains(line))) {
+            self.cursor = None;
+        }
+    }
+
+    /// Lines of the longer stream.
+    fn longest(&self) -> usize {
+        self.lines.0.len().max(self.lines.1.len())
+    }
+
+    /// Takes over the links of lines laid out anew; the cursor stays on its link and in sight.
+    fn relink(&mut self, height: usize) {
+        let lines = [&self.lines.0, &self.lines.1];
+        let links = lines
+            .into_iter()
+            .flat_map(|stream| stream.iter().enumerate())
+            .filter_map(|(n, line)| Some((line.link.clone()?, n)));
+        let (ids, places): (Vec<_>, Vec<_>) = links.unzip();
+        self.places = places;
+        self.ids = Rc::new(ids);
+        self.first = self.first.min(self.longest().saturating_sub(height));
+        if let Some(cursor) = &self.cursor {
+            let held = if self.ids.get(self.index) == Some(cursor) {
+                Some(self.index)
+            } else {
+                self.ids.iter().position(|id| id == cursor)
+            };
+            self.go(held.unwrap_or(self.index));
+            if let Some((_, line)) = self.selected() {
+                self.first = window(self.first, line, height, self.longest());
+            }
         }
     }
 
@@ -182,9 +286,7 @@ impl App {
                     page.lines = Default::default();
                 }
             }
-            let longest = page.lines.0.len().max(page.lines.1.len());
-            let last = longest.saturating_sub(usize::from(body.height));
-            page.first = page.first.min(last);
+            page.relink(usize::from(body.height));
         }
         self.near = self.related(ctx);
         self.notice(ctx);

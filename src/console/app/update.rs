@@ -204,7 +204,7 @@ impl App {
                 if page.blade.is_list() {
                     page.go(page.index.saturating_add_signed(by));
                 } else {
-                    page.first = page.first.saturating_add_signed(by);
+                    page.scroll(by, height);
                 }
             }
         }

@@ -2,27 +2,49 @@
 //! not a list or a page.
 
 pub mod activity;
+pub mod checklist;
+pub mod cluster;
+pub mod clusters;
+pub mod cmk;
 pub mod grant;
 pub mod grants;
+pub mod key;
+pub mod key_version;
 pub mod mail;
 pub mod mails;
+pub mod operation;
+pub mod operations;
 pub mod overview;
 pub mod pending;
 pub mod people;
+pub mod preflight;
 pub mod request;
 pub mod requests;
 pub mod rule;
 pub mod rules;
+pub mod saved;
 pub mod shared;
+pub mod storage;
+pub mod storage_account;
 pub mod ticket;
 pub mod tickets;
+pub mod vault;
+pub mod vaults;
+pub mod workspace;
+pub mod workspaces;
+
+use std::sync::Arc;
 
 use super::doc::Doc;
 use super::rows::{Column, ItemId, Row};
-use crate::engine::ids::{GrantId, MailId, RequestId, TicketId};
+use crate::engine::ids::{
+    GrantId, KeyName, KeyVersionId, MailId, OperationId, RequestId, ResourceId, TicketId, VaultName,
+};
 use crate::engine::lockbox::request::Operation;
 use crate::engine::projections::activity_log::Subject;
+use crate::engine::vault::key::KeyIdentifier;
 use crate::engine::words::{did_you_mean, nearest};
+use crate::engine::workspace::saved_search;
 use crate::engine::{Actor, Refusal, SimTime, World, errors};
 
 /// One screen of the console.
@@ -41,6 +63,24 @@ pub enum Blade {
     Mail(MailId),
     Rules,
     Rule(&'static str),
+    Vaults,
+    Vault(VaultName),
+    Key(VaultName, KeyName),
+    KeyVersion(KeyIdentifier),
+    Clusters,
+    Cluster(ResourceId),
+    /// The provisioning walk of a cluster.
+    Checklist(ResourceId),
+    /// What stands in the way of a cluster's key and links.
+    Preflight(ResourceId),
+    Workspaces,
+    Workspace(ResourceId),
+    /// A saved search or log alert of a workspace.
+    Saved(ResourceId, saved_search::Kind, Arc<str>),
+    Operations,
+    Operation(OperationId),
+    Storage,
+    StorageAccount(ResourceId),
 }
 
 /// What is looked at, by whom, when.
@@ -61,14 +101,34 @@ pub const WORDS: &[(&str, Blade)] = &[
     ("activity", Blade::Activity),
     ("mail", Blade::Mails),
     ("rules", Blade::Rules),
+    ("vaults", Blade::Vaults),
+    ("clusters", Blade::Clusters),
+    ("workspaces", Blade::Workspaces),
+    ("operations", Blade::Operations),
+    ("storage", Blade::Storage),
 ];
 
+/// How the pages are written, after the word of their list.
+const PAGES: &str = "request/ID, ticket/ID, grant/ID, mail/ID, rules/ID, vault/NAME, key/VAULT/KEY, \
+    version/VAULT/KEY/ID, cluster/NAME, checklist/CLUSTER, preflight/CLUSTER, workspace/NAME, \
+    search/WORKSPACE/NAME, alert/WORKSPACE/NAME, operation/ID, storage/ACCOUNT";
+
 impl Blade {
-    /// A blade by its word, or `request/LB-000042`, `ticket/…`, `grant/…`, `mail/…`, `rules/R-LOCK-19`.
-    pub fn parse(text: &str) -> Result<Blade, Refusal> {
+    /// A blade by its word, or with what it is about: `request/LB-000042`, `key/VAULT/KEY`, `cluster/NAME`.
+    /// Clusters, workspaces and storage accounts are told by their name or id.
+    pub fn parse(world: &World, text: &str) -> Result<Blade, Refusal> {
         let unknown = || {
             let names = WORDS.iter().map(|(w, _)| *w);
-            let near = nearest(text, names.clone().chain(["request", "ticket", "grant"]));
+            let pages = [
+                "request",
+                "ticket",
+                "grant",
+                "vault",
+                "key",
+                "cluster",
+                "workspace",
+            ];
+            let near = nearest(text, names.clone().chain(pages));
             let all = names.collect::<Vec<_>>().join(", ");
             errors::SIM_03
                 .says(format!(
@@ -76,12 +136,7 @@ impl Blade {
                     crate::engine::text::scrub(text)
                 ))
                 .target("blade")
-                .remedy(did_you_mean(
-                    near,
-                    &format!(
-                        "Blades are {all}; request/ID, ticket/ID, grant/ID, mail/ID, rules/ID."
-                    ),
-                ))
+                .remedy(did_you_mean(near, &format!("Blades are {all}; {PAGES}.")))
         };
         let Some((word, id)) = text.split_once('/') else {
             return WORDS
@@ -98,6 +153,36 @@ impl Blade {
             "grant" | "grants" => id.parse().map(Blade::Grant).map_err(bad),
             "mail" | "mails" => id.parse().map(Blade::Mail).map_err(bad),
             "rule" | "rules" => rule::find(id).map(Blade::Rule).ok_or_else(unknown),
+            "vault" | "vaults" => Ok(Blade::Vault(VaultName::new(id))),
+            "key" | "keys" => {
+                let (vault, key) = id.split_once('/').ok_or_else(unknown)?;
+                Ok(Blade::Key(VaultName::new(vault), key.into()))
+            }
+            "version" | "versions" => {
+                let mut parts = id.splitn(3, '/');
+                match (parts.next(), parts.next(), parts.next()) {
+                    (Some(vault), Some(key), Some(version)) => Ok(Blade::KeyVersion(
+                        version_by_head(world, vault, key, version),
+                    )),
+                    _ => Err(unknown()),
+                }
+            }
+            "cluster" | "clusters" => world.find_cluster(id).map(Blade::Cluster),
+            "checklist" => world.find_cluster(id).map(Blade::Checklist),
+            "preflight" => world.find_cluster(id).map(Blade::Preflight),
+            "workspace" | "workspaces" => world.find_workspace(id).map(Blade::Workspace),
+            "search" | "alert" => {
+                let kind = if word == "alert" {
+                    saved_search::Kind::Alert
+                } else {
+                    saved_search::Kind::Search
+                };
+                let (workspace, name) = id.rsplit_once('/').ok_or_else(unknown)?;
+                let workspace = world.find_workspace(workspace)?;
+                Ok(Blade::Saved(workspace, kind, name.into()))
+            }
+            "operation" | "operations" | "op" => world.find_operation(id).map(Blade::Operation),
+            "storage" => world.find_storage_account(id).map(Blade::StorageAccount),
             _ => Err(unknown()),
         }
     }
@@ -118,19 +203,27 @@ impl Blade {
             Blade::Mail(id) => id.to_string(),
             Blade::Rules => "Rules".into(),
             Blade::Rule(id) => (*id).into(),
+            Blade::Vaults => "Key vaults".into(),
+            Blade::Vault(name) => name.to_string(),
+            Blade::Key(_, key) => key.to_string(),
+            Blade::KeyVersion(id) => cmk::version(&id.version).text.into_owned(),
+            Blade::Clusters => "Clusters".into(),
+            Blade::Checklist(_) => "Checklist".into(),
+            Blade::Preflight(_) => "Pre-flight".into(),
+            Blade::Workspaces => "Workspaces".into(),
+            Blade::Cluster(id) | Blade::Workspace(id) | Blade::StorageAccount(id) => {
+                shared::resource_name(id)
+            }
+            Blade::Saved(_, _, name) => crate::engine::text::scrub(name).into_owned(),
+            Blade::Operations => "Operations".into(),
+            Blade::Operation(id) => id.to_string(),
+            Blade::Storage => "Storage accounts".into(),
         }
     }
 
     /// Whether it is a list with a cursor; a page otherwise.
     pub fn is_list(&self) -> bool {
-        !matches!(
-            self,
-            Blade::Request(_)
-                | Blade::Ticket(_)
-                | Blade::Grant(_)
-                | Blade::Mail(_)
-                | Blade::Rule(_)
-        )
+        WORDS.iter().any(|(_, list)| list == self)
     }
 
     /// The thing a page is about.
@@ -141,6 +234,16 @@ impl Blade {
             Blade::Grant(id) => Some(ItemId::Grant(*id)),
             Blade::Mail(id) => Some(ItemId::Mail(*id)),
             Blade::Rule(id) => Some(ItemId::Rule(id)),
+            Blade::Vault(name) => Some(ItemId::Vault(name.clone())),
+            Blade::Key(vault, key) => Some(ItemId::Key(vault.clone(), key.clone())),
+            Blade::KeyVersion(id) => Some(ItemId::KeyVersion(id.clone())),
+            Blade::Cluster(id) | Blade::Checklist(id) | Blade::Preflight(id) => {
+                Some(ItemId::Cluster(id.clone()))
+            }
+            Blade::Workspace(id) => Some(ItemId::Workspace(id.clone())),
+            Blade::Saved(id, kind, name) => Some(ItemId::Saved(id.clone(), *kind, name.clone())),
+            Blade::Operation(id) => Some(ItemId::Operation(*id)),
+            Blade::StorageAccount(id) => Some(ItemId::StorageAccount(id.clone())),
             _ => None,
         }
     }
@@ -155,6 +258,11 @@ impl Blade {
             Blade::Activity => activity::rows::COLUMNS,
             Blade::Mails => mails::rows::COLUMNS,
             Blade::Rules => rules::rows::COLUMNS,
+            Blade::Vaults => vaults::COLUMNS,
+            Blade::Clusters => clusters::COLUMNS,
+            Blade::Workspaces => workspaces::COLUMNS,
+            Blade::Operations => operations::COLUMNS,
+            Blade::Storage => storage::COLUMNS,
             _ => &[],
         }
     }
@@ -170,6 +278,11 @@ impl Blade {
             Blade::Activity => activity::rows::ids(eye, operation),
             Blade::Mails => mails::rows::ids(eye),
             Blade::Rules => Ok(rules::rows::ids()),
+            Blade::Vaults => vaults::ids(eye),
+            Blade::Clusters => clusters::ids(eye),
+            Blade::Workspaces => workspaces::ids(eye),
+            Blade::Operations => operations::ids(eye),
+            Blade::Storage => storage::ids(eye),
             _ => Ok(Vec::new()),
         }
     }
@@ -185,6 +298,11 @@ impl Blade {
             Blade::Activity => activity::rows::row(eye, id),
             Blade::Mails => mails::rows::row(eye, id),
             Blade::Rules => rules::rows::row(eye, id),
+            Blade::Vaults => vaults::row(eye, id),
+            Blade::Clusters => clusters::row(eye, id),
+            Blade::Workspaces => workspaces::row(eye, id),
+            Blade::Operations => operations::row(eye, id),
+            Blade::Storage => storage::row(eye, id),
             _ => None,
         }
     }
@@ -197,6 +315,16 @@ impl Blade {
             Blade::Grant(id) => grant::rows::doc(eye, *id),
             Blade::Mail(id) => mail::rows::doc(eye, *id),
             Blade::Rule(id) => Ok(rule::doc(eye, id)),
+            Blade::Vault(name) => vault::doc(eye, name),
+            Blade::Key(vault, key) => key::doc(eye, vault, key),
+            Blade::KeyVersion(id) => key_version::doc(eye, id),
+            Blade::Cluster(id) => cluster::doc(eye, id),
+            Blade::Checklist(id) => checklist::doc(eye, id),
+            Blade::Preflight(id) => preflight::doc(eye, id),
+            Blade::Workspace(id) => workspace::doc(eye, id),
+            Blade::Saved(id, kind, name) => saved::doc(eye, id, *kind, name),
+            Blade::Operation(id) => operation::doc(eye, *id),
+            Blade::StorageAccount(id) => storage_account::doc(eye, id),
             _ => Ok(Doc::default()),
         }
     }
@@ -232,17 +360,56 @@ impl Blade {
                 "No mail for you.",
                 "Each Owner of a subscription gets one mail when a request starts. Press P to act as somebody else.",
             ),
+            Blade::Vaults => (
+                "There is no key vault you may see.",
+                "Create one with: lockbox vault create. Press P to act as somebody else.",
+            ),
+            Blade::Clusters => (
+                "There is no dedicated cluster you may see.",
+                "Create one with: lockbox cluster create; its checklist shows the way to your own key.",
+            ),
+            Blade::Workspaces => (
+                "There is no workspace you may see.",
+                "Create one with: lockbox workspace create. Press P to act as somebody else.",
+            ),
+            Blade::Operations => (
+                "Nothing runs, and nothing ever ran.",
+                "Creating a cluster, setting its key, linking and unlinking take time and show here.",
+            ),
+            Blade::Storage => (
+                "There is no storage account you may see.",
+                "Storage accounts come with the world file. Press P to act as somebody else.",
+            ),
             _ => ("Nothing here.", ""),
         }
     }
 }
 
-/// The ticket, request and grant a thing belongs to, as far as there are any.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+/// What a thing belongs to, as far as there is any: ticket, request and grant; vault, key, cluster and workspace.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Related {
     pub ticket: Option<TicketId>,
     pub request: Option<RequestId>,
     pub grant: Option<GrantId>,
+    pub vault: Option<VaultName>,
+    pub key: Option<(VaultName, KeyName)>,
+    pub cluster: Option<ResourceId>,
+    pub workspace: Option<ResourceId>,
+}
+
+impl Related {
+    /// What is missing here taken from there.
+    pub fn or(self, other: Related) -> Related {
+        Related {
+            ticket: self.ticket.or(other.ticket),
+            request: self.request.or(other.request),
+            grant: self.grant.or(other.grant),
+            vault: self.vault.or(other.vault),
+            key: self.key.or(other.key),
+            cluster: self.cluster.or(other.cluster),
+            workspace: self.workspace.or(other.workspace),
+        }
+    }
 }
 
 pub fn related(world: &World, id: &ItemId) -> Related {
@@ -252,6 +419,7 @@ pub fn related(world: &World, id: &ItemId) -> Related {
             request: Some(id),
             ticket: request.map(|r| r.ticket),
             grant: request.and_then(|r| r.grant),
+            ..Related::default()
         }
     };
     match id {
@@ -262,6 +430,7 @@ pub fn related(world: &World, id: &ItemId) -> Related {
                 request: grant.and_then(|g| g.request),
                 ticket: grant.map(|g| g.ticket),
                 grant: Some(*id),
+                ..Related::default()
             }
         }
         ItemId::Ticket(id) => {
@@ -276,6 +445,7 @@ pub fn related(world: &World, id: &ItemId) -> Related {
                 ticket: Some(*id),
                 request: latest.and_then(|j| j.request),
                 grant: latest.and_then(|j| j.grant),
+                ..Related::default()
             }
         }
         ItemId::Mail(id) => world
@@ -286,10 +456,96 @@ pub fn related(world: &World, id: &ItemId) -> Related {
         ItemId::Activity(revision) => activity::rows::entry(world, *revision)
             .and_then(|a| match a.subject {
                 Subject::Lockbox { request, .. } => Some(of_request(request)),
-                Subject::Administrative { .. } => None,
+                Subject::Administrative { resource, .. } => {
+                    Some(related(world, &thing(world, &resource)?))
+                }
             })
             .unwrap_or_default(),
-        _ => Related::default(),
+        ItemId::Vault(vault) | ItemId::Policy(vault, _) => Related {
+            vault: Some(vault.clone()),
+            ..Related::default()
+        },
+        ItemId::Key(vault, key) => of_key(vault, key),
+        ItemId::KeyVersion(id) => of_key(&id.vault, &id.key),
+        ItemId::Cluster(id) => of_cluster(world, id),
+        ItemId::Workspace(id) | ItemId::Saved(id, ..) => of_workspace(world, id),
+        ItemId::Operation(id) => match world.operations.get(id) {
+            Some(operation) => {
+                let mut near = of_cluster(world, &operation.cluster);
+                near.workspace = operation.workspace.clone();
+                near
+            }
+            None => Related::default(),
+        },
+        ItemId::StorageAccount(id) => {
+            let account = world.storage_accounts.get(id);
+            match account.and_then(|a| a.key.as_ref()) {
+                Some(key) => of_key(&key.vault, &key.key),
+                None => Related::default(),
+            }
+        }
+        ItemId::Number(_) | ItemId::Rule(_) | ItemId::Person(_) | ItemId::Observer => {
+            Related::default()
+        }
+    }
+}
+
+fn of_key(vault: &VaultName, key: &KeyName) -> Related {
+    Related {
+        vault: Some(vault.clone()),
+        key: Some((vault.clone(), key.clone())),
+        ..Related::default()
+    }
+}
+
+fn of_cluster(world: &World, id: &ResourceId) -> Related {
+    let key = world.clusters.get(id).and_then(|c| c.key.as_ref());
+    Related {
+        cluster: Some(id.clone()),
+        ..key.map_or_else(Related::default, |k| of_key(&k.vault, &k.key))
+    }
+}
+
+fn of_workspace(world: &World, id: &ResourceId) -> Related {
+    let cluster = world.workspaces.get(id).and_then(|w| w.link.cluster());
+    Related {
+        workspace: Some(id.clone()),
+        ..cluster.map_or_else(Related::default, |c| of_cluster(world, c))
+    }
+}
+
+/// What a resource is here, if there is a page for it.
+pub fn thing(world: &World, id: &ResourceId) -> Option<ItemId> {
+    if world.clusters.contains_key(id) {
+        return Some(ItemId::Cluster(id.clone()));
+    }
+    if world.workspaces.contains_key(id) {
+        return Some(ItemId::Workspace(id.clone()));
+    }
+    if world.storage_accounts.contains_key(id) {
+        return Some(ItemId::StorageAccount(id.clone()));
+    }
+    let vault = world.vaults.values().find(|v| v.id == *id)?;
+    Some(ItemId::Vault(vault.name.clone()))
+}
+
+/// A version by its id, or by the beginning of it where that is enough.
+fn version_by_head(world: &World, vault: &str, key: &str, version: &str) -> KeyIdentifier {
+    let (vault, key) = (VaultName::new(vault), KeyName::from(key));
+    let version = version.to_ascii_lowercase();
+    let known = world.vaults.get(&vault).and_then(|v| v.keys.get(&key));
+    let mut hits = known
+        .into_iter()
+        .flat_map(|k| k.versions.iter())
+        .filter(|v| v.id.as_str().starts_with(&version));
+    let version = match (hits.next(), hits.next()) {
+        (Some(one), None) => one.id.clone(),
+        _ => KeyVersionId::from(version),
+    };
+    KeyIdentifier {
+        vault,
+        key,
+        version,
     }
 }
 
@@ -300,8 +556,22 @@ pub fn opens(world: &World, id: &ItemId) -> Option<Blade> {
         ItemId::Ticket(id) => Blade::Ticket(*id),
         ItemId::Grant(id) => Blade::Grant(*id),
         ItemId::Mail(id) => Blade::Mail(*id),
-        ItemId::Activity(_) => Blade::Request(related(world, id).request?),
+        ItemId::Activity(revision) => match activity::rows::entry(world, *revision)?.subject {
+            Subject::Lockbox { request, .. } => Blade::Request(request),
+            Subject::Administrative { resource, .. } => {
+                return opens(world, &thing(world, &resource)?);
+            }
+        },
         ItemId::Number(id) | ItemId::Rule(id) => Blade::Rule(id),
-        _ => return None,
+        ItemId::Vault(name) => Blade::Vault(name.clone()),
+        ItemId::Key(vault, key) => Blade::Key(vault.clone(), key.clone()),
+        ItemId::KeyVersion(id) => Blade::KeyVersion(id.clone()),
+        ItemId::Policy(_, caller) => return opens(world, &cmk::owner(world, caller)?),
+        ItemId::Cluster(id) => Blade::Cluster(id.clone()),
+        ItemId::Workspace(id) => Blade::Workspace(id.clone()),
+        ItemId::Operation(id) => Blade::Operation(*id),
+        ItemId::StorageAccount(id) => Blade::StorageAccount(id.clone()),
+        ItemId::Saved(id, kind, name) => Blade::Saved(id.clone(), *kind, name.clone()),
+        ItemId::Person(_) | ItemId::Observer => return None,
     })
 }

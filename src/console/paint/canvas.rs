@@ -95,6 +95,19 @@ impl<'a> Canvas<'a> {
             at += self.text(at, y, (end - at).min(2), glyph, cell.tone);
             at += 1;
         }
+        if let Some(gauge) = cell.gauge {
+            let width = gauge.width.min(end.saturating_sub(at));
+            let done = u32::from(gauge.permille.min(1_000)) * u32::from(width) / 1_000;
+            for n in 0..width {
+                let (glyph, tone) = if u32::from(n) < done {
+                    (self.theme.glyphs.full, cell.tone)
+                } else {
+                    (self.theme.glyphs.track, Token::Faint)
+                };
+                self.text(at + n, y, 1, glyph, tone);
+            }
+            at += width + 1;
+        }
         if at < end {
             at += self.text(at, y, end - at, &cell.text, cell.tone);
         }

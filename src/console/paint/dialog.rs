@@ -67,7 +67,7 @@ pub fn paint(canvas: &mut Canvas, app: &App, ctx: &Ctx, body: Area, dialog: &Dia
                 Some(Bar::Top | Bar::Side) => Bar::Side,
                 _ => Bar::None,
             },
-            rule: false,
+            ..Line::default()
         });
     }
     let height = u16::try_from(lines.len()).unwrap_or(space) + controls + 2;

@@ -18,6 +18,7 @@ fn stands(app: &App, action: &Action) -> bool {
     match action.scope {
         Scope::Request => app.near.request.is_some(),
         Scope::Grant => app.near.grant.is_some(),
+        Scope::Cluster => app.near.cluster.is_some(),
         Scope::Item => {
             let to = match action.name {
                 "item.ticket" => app.near.ticket.map(Blade::Ticket),

@@ -1,7 +1,7 @@
 //! Pages: lines that were laid out before, from where one scrolled to.
 
 use super::canvas::Canvas;
-use crate::console::app::geometry::{self, Area};
+use crate::console::app::geometry::{self, Area, Hit};
 use crate::console::app::page::Page;
 use crate::console::doc::{Bar, Line};
 use crate::console::rows::{Align, Cell, Mark};
@@ -13,12 +13,29 @@ use crate::engine::text::scrub;
 pub fn page(canvas: &mut Canvas, page: &Page, body: Area) {
     let (main, side) = geometry::streams(body, !page.lines.1.is_empty());
     stream(canvas, main, &page.lines.0, page.first);
+    links(canvas, main, &page.lines.0, page, true);
     if let Some(side) = side {
         let down = canvas.theme.glyphs.frame[5];
         for y in body.y..body.bottom() {
             canvas.text(side.x - 2, y, 1, down, Token::Border);
         }
         stream(canvas, side, &page.lines.1, page.first);
+        links(canvas, side, &page.lines.1, page, false);
+    }
+}
+
+/// What of a stream can be clicked, and where the cursor is.
+fn links(canvas: &mut Canvas, area: Area, lines: &[Line], page: &Page, left: bool) {
+    let shown = lines.iter().enumerate().skip(page.first);
+    for (y, (n, line)) in (area.y..area.bottom()).zip(shown) {
+        let Some(id) = &line.link else { continue };
+        let row = Area::new(area.x.saturating_sub(1), y, area.width + 1, 1);
+        if page.selected() == Some((left, n)) {
+            canvas.tint(row, Token::SelectedRow);
+            let glyph = canvas.theme.glyphs.cursor;
+            canvas.text(row.x, y, 1, glyph, Token::Accent);
+        }
+        canvas.hits.add(row, Hit::Row(id.clone()));
     }
 }
 

@@ -19,6 +19,9 @@ pub struct Glyphs {
     pub paused: &'static str,
     pub cursor: &'static str,
     pub thumb: &'static str,
+    /// A gauge where it is full, and where it is not yet.
+    pub full: &'static str,
+    pub track: &'static str,
     /// Corners clockwise from the top left, then horizontal and vertical.
     pub frame: [&'static str; 6],
 }
@@ -39,6 +42,8 @@ pub const UNICODE: Glyphs = Glyphs {
     paused: "‖",
     cursor: "▌",
     thumb: "┃",
+    full: "█",
+    track: "░",
     frame: ["╭", "╮", "╯", "╰", "─", "│"],
 };
 
@@ -58,6 +63,8 @@ pub const ASCII: Glyphs = Glyphs {
     paused: "=",
     cursor: ">",
     thumb: "#",
+    full: "#",
+    track: ".",
     frame: ["+", "+", "+", "+", "-", "|"],
 };
 

@@ -298,6 +298,12 @@ pub fn reaction(world: &World, cluster: &Cluster, now: SimTime, input: Input) ->
             .map(|_| Fact::BufferDrained { cluster: id() })
     };
     let with = |first: Fact, then: Option<Fact>| std::iter::once(first).chain(then).collect();
+    let revoked = || {
+        // A buffer is kept to its horizon; where that has passed, it is lost with the key.
+        let lost = protection.buffer.filter(|b| b.full);
+        let lost = lost.map(|_| Fact::BufferLost { cluster: id() });
+        with(Fact::Revoked { cluster: id() }, lost)
+    };
     match (&protection.state, input) {
         (E::MicrosoftKey, Input::KeyUpdated) => vec![Fact::Configured { cluster: id() }],
         (E::MicrosoftKey, _) => Vec::new(),
@@ -321,7 +327,7 @@ pub fn reaction(world: &World, cluster: &Cluster, now: SimTime, input: Input) ->
             | Input::Unreachable
             | Input::DeadlineRefused
             | Input::DeadlineUnreachable,
-        ) => vec![Fact::Revoked { cluster: id() }],
+        ) => revoked(),
         (E::Resuming { .. }, Input::DeadlineOk) => with(Fact::Resumed { cluster: id() }, drained()),
 
         (E::TransientOutage { .. }, Input::Ok | Input::DeadlineOk | Input::KeyUpdated) => {
@@ -336,7 +342,7 @@ pub fn reaction(world: &World, cluster: &Cluster, now: SimTime, input: Input) ->
         (E::LiveSite, Input::Ok | Input::KeyUpdated) => {
             with(Fact::LiveSiteEnded { cluster: id() }, drained())
         }
-        (E::LiveSite, Input::Refused) => vec![Fact::Revoked { cluster: id() }],
+        (E::LiveSite, Input::Refused) => revoked(),
 
         (E::Resuming { .. } | E::LiveSite, Input::BufferEnds) => {
             vec![Fact::BufferFull { cluster: id() }]

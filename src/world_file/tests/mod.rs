@@ -2,6 +2,7 @@
 
 mod demo;
 mod generator;
+mod keys;
 mod mistakes;
 
 use super::check::elapse;

@@ -1,6 +1,6 @@
 //! A grant as a page.
 
-use super::super::{Eye, shared};
+use super::super::{Eye, shared, thing};
 use crate::console::doc::{Block, Doc};
 use crate::console::rows::{Cell, Column, ItemId, Mark, flex};
 use crate::console::theme::Token;
@@ -29,16 +29,17 @@ pub fn doc(eye: Eye, id: GrantId) -> Result<Doc, Refusal> {
         "Exactly these resources ({})",
         grant.resources.len()
     )));
-    main.push(Block::Table {
+    main.push(Block::Links {
         columns: RESOURCES,
         rows: grant
             .resources
             .iter()
             .map(|r| {
-                vec![
+                let row = vec![
                     Cell::new(shared::resource_name(r)).tone(Token::Strong),
                     Cell::new(r.to_string()).tone(Token::Muted),
-                ]
+                ];
+                (thing(eye.world, r), row)
             })
             .collect(),
     });

@@ -2,10 +2,12 @@
 
 use std::rc::Rc;
 
-use super::super::{Eye, shared};
+use super::super::{Eye, cmk, shared};
 use crate::console::rows::{Cell, Column, ItemId, Mark, Row, col, data, flex, right};
 use crate::console::theme::Token;
+use crate::engine::cluster::encryption::Encryption;
 use crate::engine::ids::RequestId;
+use crate::engine::ingestion::route::Route;
 use crate::engine::lockbox::request::Status;
 use crate::engine::lockbox::{grant, request};
 use crate::engine::projections::sentence;
@@ -135,6 +137,8 @@ pub struct Summary {
     pub open_tickets: usize,
     pub decided: usize,
     pub expired: usize,
+    /// Asynchronous operations that run.
+    pub running: usize,
     pub warnings: Vec<Cell>,
     pub next: Vec<(SimTime, Cell)>,
 }
@@ -159,6 +163,10 @@ pub fn summary(eye: Eye) -> Rc<Summary> {
         let mine = may_decide(eye);
         summary.mine = ids.iter().filter(|id| mine(**id)).count();
         summary.warnings = warnings(world, &ids);
+    }
+    summary.warnings.extend(at_risk(eye));
+    if let Ok(Answer::Operations(ids)) = ask(world, eye.now, eye.actor, &Query::Operations) {
+        summary.running = ids.iter().filter(|id| world.running.contains(*id)).count();
     }
     if let Ok(Answer::Grants(ids)) = ask(world, eye.now, eye.actor, &Query::Grants) {
         summary.in_force = ids
@@ -206,6 +214,53 @@ fn warnings(world: &World, waiting: &[RequestId]) -> Vec<Cell> {
         }
     }
     warnings
+}
+
+/// Data that is lost or cannot be read, or will be; and keys that could go for good while data is under them.
+fn at_risk(eye: Eye) -> Vec<Cell> {
+    let world = eye.world;
+    let bad = |text: String| Cell::new(text).mark(Mark::Bad).tone(Token::Danger);
+    let warn = |text: String| Cell::new(text).mark(Mark::Warn).tone(Token::Warn);
+    let mut found = Vec::new();
+    let workspaces = Query::Workspaces { deleted: false };
+    if let Ok(Answer::Workspaces(ids)) = ask(world, eye.now, eye.actor, &workspaces) {
+        let losing: Vec<_> = ids
+            .iter()
+            .filter(|id| matches!(world.route(id), Ok(Route::Dropped(..))))
+            .collect();
+        if !losing.is_empty() {
+            let names = shared::resources(losing).text;
+            found.push(bad(format!("DATA LOST: {names}")));
+        }
+    }
+    for cluster in cmk::clusters(eye).into_iter().filter(|c| c.is_live()) {
+        let name = shared::resource_name(&cluster.id);
+        let state = &cluster.protection.state;
+        let word = state.word();
+        match state {
+            Encryption::Revoked | Encryption::LiveSite => {
+                found.push(bad(format!("{name}: {word}")))
+            }
+            Encryption::RevocationPending { enforce_at, .. } => found.push(warn(format!(
+                "{name}: {word} until {}",
+                cmk::clock(*enforce_at).text
+            ))),
+            Encryption::TransientOutage { live_site_at, .. } => found.push(warn(format!(
+                "{name}: {word} until {}",
+                cmk::clock(*live_site_at).text
+            ))),
+            Encryption::MicrosoftKey | Encryption::Active | Encryption::Resuming { .. } => {}
+        }
+    }
+    let vaults = Query::Vaults { deleted: false };
+    if let Ok(Answer::Vaults(names)) = ask(world, eye.now, eye.actor, &vaults) {
+        for vault in names.iter().filter_map(|name| world.vaults.get(name)) {
+            if !vault.recoverable() && !cmk::user_rows(eye, |k| k.vault == vault.name).is_empty() {
+                found.push(warn(format!("{}: used, not recoverable", vault.name)));
+            }
+        }
+    }
+    found
 }
 
 /// What happens at the next instant at which something does, as far as the actor may know.

@@ -107,7 +107,12 @@ fn below(canvas: &mut Canvas, ctx: &Ctx, summary: &Summary, area: Area) {
     };
     // Countdowns are enough where dates have no room.
     let dates = half >= 50;
-    heading(canvas, left, "Next");
+    let next = match summary.running {
+        0 => "Next".to_owned(),
+        1 => "Next (1 operation runs)".to_owned(),
+        n => format!("Next ({n} operations run)"),
+    };
+    heading(canvas, left, &next);
     let inner = left.inset(2);
     if summary.next.is_empty() {
         canvas.text(

@@ -1,6 +1,6 @@
 //! A request as a page: everything one should know before saying yes.
 
-use super::super::{Eye, shared, ticket};
+use super::super::{Eye, shared, thing, ticket};
 use crate::console::doc::{Block, Doc};
 use crate::console::rows::{Cell, Column, ItemId, Mark, col, flex};
 use crate::console::theme::Token;
@@ -34,12 +34,12 @@ pub fn doc(eye: Eye, id: RequestId) -> Result<Doc, Refusal> {
             text: request.justification.clone(),
         },
         Block::Heading(format!("Resources ({})", request.resources.len())),
-        Block::Table {
+        Block::Links {
             columns: RESOURCES,
             rows: request
                 .resources
                 .iter()
-                .map(|r| resource(world, r))
+                .map(|r| (thing(world, r), resource(world, r)))
                 .collect(),
         },
     ];

@@ -1,7 +1,10 @@
-//! Scripted courses of events: what the people of a world file do, at which time, on one support ticket.
+//! Scripted courses of events: what the people of a world file do, at which time, on one support ticket or, in
+//! the room beside, with vaults, keys and clusters.
 //!
 //! A step acts as its person through the ordinary commands. If the world refuses it by then (somebody at the
 //! console decided otherwise), the step is recorded as skipped with the refusal, and the story goes on.
+
+pub mod keys;
 
 use std::sync::Arc;
 
@@ -90,6 +93,7 @@ pub enum Deed {
     Fail,
     People(people::Command),
     Rules(rules::Command),
+    Keys(keys::Deed),
 }
 
 /// A JIT request without its ticket.
@@ -292,7 +296,11 @@ fn perform(
             tried: None,
         })
     };
-    let simulator = matches!(step.deed, Deed::Fail | Deed::People(_) | Deed::Rules(_));
+    let simulator = match &step.deed {
+        Deed::Fail | Deed::People(_) | Deed::Rules(_) => true,
+        Deed::Keys(deed) => deed.is_the_simulators(),
+        _ => false,
+    };
     let command: Any = match &step.deed {
         Deed::Open(open) => ticket::Command::Open(open.clone()).into(),
         Deed::Say { text } => ticket::Command::Say {
@@ -371,6 +379,7 @@ fn perform(
         .into(),
         Deed::People(command) => command.clone().into(),
         Deed::Rules(command) => command.clone().into(),
+        Deed::Keys(deed) => deed.command(world)?,
     };
     let actor = if simulator {
         Actor::Simulator
