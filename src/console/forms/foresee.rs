@@ -64,6 +64,18 @@ fn look(world: &World, at: SimTime, seen: &mut Outlooks) {
     }
 }
 
+/// Whether a command can give a cluster its data or take it away.
+pub fn matters(command: &Command) -> bool {
+    matches!(
+        command,
+        Command::Vault(_)
+            | Command::Key(_)
+            | Command::Policy(_)
+            | Command::Fault(_)
+            | Command::Cluster(_)
+    )
+}
+
 /// Clusters that lose or regain their data because of what was done in `then`, a world that follows from
 /// the asker's.
 pub fn consequences(asking: &Asking, then: &World) -> Vec<Block> {
