@@ -14,6 +14,9 @@ use std::sync::OnceLock;
 use lockbox::engine::text::acts;
 use serde_json::Value;
 
+#[path = "cli/keys.rs"]
+mod keys;
+
 const OWNER: &str = "minji.kim";
 const CONTRIBUTOR: &str = "hyejin.jung";
 const DEVOPS: &str = "daniel.okafor";
@@ -186,6 +189,22 @@ fn find<'a>(list: &'a Value, key: &str, value: &str) -> &'a Value {
         .iter()
         .find(|item| item[key] == value)
         .unwrap_or_else(|| panic!("no {key} {value} in {list:#}"))
+}
+
+/// Every key of a JSON value is one word of letters and digits.
+fn camel_case(value: &Value, place: &str) {
+    match value {
+        Value::Object(map) => {
+            for (key, value) in map {
+                // Counts by status have the statuses as keys.
+                let plain = key.chars().all(|c| c.is_ascii_alphanumeric());
+                assert!(plain, "{key} in {place}");
+                camel_case(value, place);
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|v| camel_case(v, place)),
+        _ => {}
+    }
 }
 
 fn micros(at: &Value) -> i64 {
@@ -1002,20 +1021,6 @@ fn every_event_of_the_demo_world_and_its_future_has_one_plain_sentence() {
 
 #[test]
 fn keys_for_programs_are_camel_case_everywhere() {
-    fn keys(value: &Value, place: &str) {
-        match value {
-            Value::Object(map) => {
-                for (key, value) in map {
-                    // Counts by status have the statuses as keys.
-                    let plain = key.chars().all(|c| c.is_ascii_alphanumeric());
-                    assert!(plain, "{key} in {place}");
-                    keys(value, place);
-                }
-            }
-            Value::Array(items) => items.iter().for_each(|v| keys(v, place)),
-            _ => {}
-        }
-    }
     let place = Place::new();
     let world = place.write("w.toml", lockbox::world_file::DEMO);
     for args in [
@@ -1038,7 +1043,7 @@ fn keys_for_programs_are_camel_case_everywhere() {
         vec!["check", "world", &world],
         vec!["paths"],
     ] {
-        keys(&place.json(&args), &args.join(" "));
+        camel_case(&place.json(&args), &args.join(" "));
     }
 }
 

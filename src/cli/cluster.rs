@@ -460,7 +460,13 @@ fn list(
                 c.location.to_string(),
                 c.capacity.to_string(),
                 names::key(c.key.as_ref()),
-                c.protection.state.word().to_owned(),
+                match shape::monitor::deadline(&c.protection.state).filter(|_| c.is_live()) {
+                    Some(at) => {
+                        let left = now.until(at).brief();
+                        format!("{}, {left} left", c.protection.state.word())
+                    }
+                    None => c.protection.state.word().to_owned(),
+                },
                 c.links.len().to_string(),
                 c.operation.map_or_else(String::new, |o| o.to_string()),
                 names::group(&c.id),

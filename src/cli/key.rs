@@ -398,7 +398,7 @@ fn destruction(
     context: &Context,
 ) -> Result<(), Failure> {
     let found = session.world().key(&key.vault, &key.key)?;
-    let mut cost = vec![format!("{} versions are destroyed.", found.versions.len())];
+    let mut cost = vec![format!("Versions destroyed: {}.", found.versions.len())];
     let users = users(session, &key.vault, &key.key)?;
     cost.extend(users.iter().map(vault::lost));
     let name = key.key.as_str();

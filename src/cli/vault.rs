@@ -218,7 +218,7 @@ fn destruction(
     let found = session.world().vault(vault)?;
     let versions: usize = found.keys.values().map(|k| k.versions.len()).sum();
     let mut cost = vec![format!(
-        "{} keys with {versions} versions are destroyed.",
+        "Keys destroyed: {}, with {versions} versions in all.",
         found.keys.len()
     )];
     let users = find::users(session, |key| key.vault == *vault)?;

@@ -161,7 +161,7 @@ fn delete(text: &str, force: bool, sure: Sure, context: &Context) -> Result<(), 
                     "All its data of the last {} is gone for good.",
                     found.retention
                 ),
-                format!("{} saved queries are gone with it.", found.queries.len()),
+                format!("Saved queries that go with it: {}.", found.queries.len()),
             ],
         };
         sure.about(context, &what)?;
@@ -199,8 +199,8 @@ fn list(deleted: bool, context: &Context) -> Result<(), Failure> {
     };
     let losing = ids
         .iter()
-        .filter_map(|id| world.route(id).ok()?.loss())
-        .map(|no| format!("warning: {}", no.message))
+        .filter_map(|id| Some((id, world.route(id).ok()?.loss()?)))
+        .map(|(id, no)| format!("warning: {id}: {}", no.message))
         .collect();
     context.list(&List {
         noun: ("workspace", "workspaces"),

@@ -289,7 +289,7 @@ impl Rules {
         }
         if self.capacity_step == 0
             || self.capacity_min == 0
-            || self.capacity_min % self.capacity_step != 0
+            || !self.capacity_min.is_multiple_of(self.capacity_step)
             || self.capacity_max < self.capacity_min
         {
             return Err(

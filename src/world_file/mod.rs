@@ -15,6 +15,7 @@ mod people;
 mod reader;
 mod resources;
 mod rules;
+mod steps;
 mod story;
 mod things;
 

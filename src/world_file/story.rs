@@ -2,13 +2,13 @@
 //! keys and clusters is in the file beside.
 
 use std::collections::BTreeSet;
-use std::str::FromStr;
 
 use super::build::Build;
 use super::key_story;
-use super::people::{ASSIGNMENT, CONTACT, Locales, contact, read_assignments};
+use super::people::{CONTACT, Locales, contact, read_assignments};
 use super::reader::{Fields, Placed};
 use super::rules::knows_number;
+use super::steps::{Do, What, step_fields};
 use super::things::Things;
 use crate::engine::ids::{PersonId, ResourceId, SubscriptionId};
 use crate::engine::lockbox::jit::{Duration, Level, Reach};
@@ -18,147 +18,6 @@ use crate::engine::rules;
 use crate::engine::story::{Ask, Deed, Step, Story};
 use crate::engine::text::scrub;
 use crate::engine::time::{SimTime, Span};
-use crate::engine::words::{UnknownWord, words};
-
-words! {
-    /// What a step does on a ticket; the fields of each are in `demo-data/README.md`.
-    Do {
-        Open = "open",
-        Say = "say",
-        Review = "review",
-        TryTools = "try-tools",
-        Escalate = "escalate",
-        Close = "close",
-        Submit = "submit",
-        Initiate = "initiate",
-        ApproveInternally = "approve-internally",
-        DenyInternally = "deny-internally",
-        Approve = "approve",
-        Deny = "deny",
-        Connect = "connect",
-        Act = "act",
-        End = "end",
-        Revoke = "revoke",
-        Fail = "fail",
-        SetRule = "set-rule",
-        SetPlan = "set-plan",
-        Enrol = "enrol",
-        Assign = "assign",
-        Unassign = "unassign",
-    }
-}
-
-const ASK: &[&str] = &[
-    "resources",
-    "level",
-    "reach",
-    "exclusion",
-    "duration",
-    "justification",
-];
-
-impl Do {
-    /// Fields beside `do`, `at` and `after`.
-    fn fields(self) -> Vec<&'static str> {
-        let (by, own): (bool, &[&'static str]) = match self {
-            Do::Open => (
-                true,
-                &[
-                    "title",
-                    "description",
-                    "severity",
-                    "problem",
-                    "resource",
-                    "contact",
-                ],
-            ),
-            Do::Say | Do::Review | Do::Close | Do::Act => (true, &["text"]),
-            Do::TryTools => (true, &["text", "sufficed"]),
-            Do::Escalate => (true, &["to", "text"]),
-            Do::Submit | Do::Initiate => (true, ASK),
-            Do::ApproveInternally | Do::DenyInternally | Do::Approve | Do::Deny | Do::Revoke => {
-                (true, &["reason"])
-            }
-            Do::Connect => (true, &["resource"]),
-            Do::End => (true, &[]),
-            Do::Fail => (false, &[]),
-            Do::SetRule => (false, &["name", "value"]),
-            Do::SetPlan => (false, &["tenant", "plan"]),
-            Do::Enrol => (false, &["tenant"]),
-            Do::Assign | Do::Unassign => (false, ASSIGNMENT),
-        };
-        fields(by, own)
-    }
-
-    /// Nobody but a named person can do these; the others default to the engineer on the case.
-    fn needs_a_person(self) -> bool {
-        matches!(
-            self,
-            Do::Open
-                | Do::ApproveInternally
-                | Do::DenyInternally
-                | Do::Approve
-                | Do::Deny
-                | Do::Revoke
-        )
-    }
-}
-
-fn fields(by: bool, own: &[&'static str]) -> Vec<&'static str> {
-    let common = ["do", "at", "after"];
-    let by = by.then_some("by");
-    common
-        .into_iter()
-        .chain(by)
-        .chain(own.iter().copied())
-        .collect()
-}
-
-/// What a step does: on a ticket, or with vaults, keys, clusters and workspaces.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum What {
-    Ticket(Do),
-    Keys(key_story::Do),
-}
-
-impl FromStr for What {
-    type Err = UnknownWord;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let ticket = text.parse().map(What::Ticket);
-        ticket
-            .or_else(|_| text.parse().map(What::Keys))
-            .map_err(|_| UnknownWord::new(text, What::all().map(What::word)))
-    }
-}
-
-impl What {
-    fn all() -> impl Iterator<Item = What> + Clone {
-        let ticket = Do::ALL.iter().copied().map(What::Ticket);
-        ticket.chain(key_story::Do::ALL.iter().copied().map(What::Keys))
-    }
-
-    fn word(self) -> &'static str {
-        match self {
-            What::Ticket(what) => what.word(),
-            What::Keys(what) => what.word(),
-        }
-    }
-
-    fn fields(self) -> Vec<&'static str> {
-        match self {
-            What::Ticket(what) => what.fields(),
-            What::Keys(what) => fields(what.by_a_person(), what.fields()),
-        }
-    }
-
-    fn needs_a_person(self) -> bool {
-        match self {
-            What::Ticket(what) => what.needs_a_person(),
-            What::Keys(what) => what.by_a_person(),
-        }
-    }
-}
 
 /// A story with the places of its steps, for what only running it can tell.
 #[derive(Debug, Clone)]
@@ -243,12 +102,6 @@ pub(super) fn stories(build: &Build<'_>, root: &Fields<'_>, locales: &Locales) -
         });
     }
     told
-}
-
-/// Every field that some step has.
-fn step_fields() -> Vec<&'static str> {
-    let all: BTreeSet<&str> = What::all().flat_map(What::fields).collect();
-    all.into_iter().collect()
 }
 
 struct Teller<'b, 'a> {

@@ -11,6 +11,7 @@ use lockbox::engine::people::{
 use lockbox::engine::resources::{self, Resource, ResourceKind, Subscription};
 use lockbox::engine::{Actor, Command, Event, Refusal, SimTime, Span, World, draft, due, world};
 
+#[derive(Clone)]
 pub struct Stage {
     pub world: World,
     pub now: SimTime,

@@ -8,7 +8,12 @@
 mod clock;
 mod crash;
 mod damage;
+#[path = "../support/keyed.rs"]
+mod keyed;
+mod keys;
+mod keystore;
 mod outbox;
+mod rotation;
 mod sharing;
 mod stage;
 mod threads;

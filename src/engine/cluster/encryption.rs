@@ -298,6 +298,12 @@ pub fn reaction(world: &World, cluster: &Cluster, now: SimTime, input: Input) ->
             .map(|_| Fact::BufferDrained { cluster: id() })
     };
     let with = |first: Fact, then: Option<Fact>| std::iter::once(first).chain(then).collect();
+    let revoked = || {
+        // A buffer is kept to its horizon; where that has passed, it is lost with the key.
+        let lost = protection.buffer.filter(|b| b.full);
+        let lost = lost.map(|_| Fact::BufferLost { cluster: id() });
+        with(Fact::Revoked { cluster: id() }, lost)
+    };
     match (&protection.state, input) {
         (E::MicrosoftKey, Input::KeyUpdated) => vec![Fact::Configured { cluster: id() }],
         (E::MicrosoftKey, _) => Vec::new(),
@@ -321,7 +327,7 @@ pub fn reaction(world: &World, cluster: &Cluster, now: SimTime, input: Input) ->
             | Input::Unreachable
             | Input::DeadlineRefused
             | Input::DeadlineUnreachable,
-        ) => vec![Fact::Revoked { cluster: id() }],
+        ) => revoked(),
         (E::Resuming { .. }, Input::DeadlineOk) => with(Fact::Resumed { cluster: id() }, drained()),
 
         (E::TransientOutage { .. }, Input::Ok | Input::DeadlineOk | Input::KeyUpdated) => {
@@ -336,7 +342,7 @@ pub fn reaction(world: &World, cluster: &Cluster, now: SimTime, input: Input) ->
         (E::LiveSite, Input::Ok | Input::KeyUpdated) => {
             with(Fact::LiveSiteEnded { cluster: id() }, drained())
         }
-        (E::LiveSite, Input::Refused) => vec![Fact::Revoked { cluster: id() }],
+        (E::LiveSite, Input::Refused) => revoked(),
 
         (E::Resuming { .. } | E::LiveSite, Input::BufferEnds) => {
             vec![Fact::BufferFull { cluster: id() }]
@@ -713,7 +719,8 @@ fn enter(world: &mut World, id: &ResourceId, at: SimTime, revision: Revision, st
     arm(world, id, at);
 }
 
-fn end_buffer(world: &mut World, id: &ResourceId) {
+/// Its horizon is not waited for any more.
+fn cancel_buffer(world: &mut World, id: &ResourceId) {
     let timer = world
         .clusters
         .get(id)
@@ -722,7 +729,6 @@ fn end_buffer(world: &mut World, id: &ResourceId) {
     if let Some(timer) = timer {
         world.timers.cancel(timer);
     }
-    edit(world, id, |c| c.protection.buffer = None);
 }
 
 /// A new key is in force: what was known of the old one is no longer of interest.
@@ -819,13 +825,19 @@ pub(crate) fn evolve(world: &mut World, at: SimTime, revision: Revision, fact: &
             });
             enter(world, id, at, revision, Encryption::LiveSite);
         }
-        Fact::BufferFull { .. } => edit(world, id, |c| {
-            if let Some(buffer) = &mut c.protection.buffer {
-                buffer.full = true;
-                buffer.timer = None;
-            }
-        }),
-        Fact::BufferDrained { .. } | Fact::BufferLost { .. } => end_buffer(world, id),
+        Fact::BufferFull { .. } => {
+            cancel_buffer(world, id);
+            edit(world, id, |c| {
+                if let Some(buffer) = &mut c.protection.buffer {
+                    buffer.full = true;
+                    buffer.timer = None;
+                }
+            });
+        }
+        Fact::BufferDrained { .. } | Fact::BufferLost { .. } => {
+            cancel_buffer(world, id);
+            edit(world, id, |c| c.protection.buffer = None);
+        }
     }
 }
 

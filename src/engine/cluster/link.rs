@@ -276,7 +276,10 @@ fn may_link(
     }
     same_place(world, found, to)?;
     if rules.strict_link_guard && to.state == State::ProvisioningAccount {
-        return Err(errors::WL_08.refuse().target("writeAccessResourceId"));
+        let building = to.operation.and_then(|id| world.operations.get(&id));
+        let mut refusal = errors::WL_08.refuse().target("writeAccessResourceId");
+        refusal.allowed_from = building.map(|operation| operation.expected_end);
+        return Err(refusal);
     }
     Ok(draft.now + rules.link_duration)
 }
@@ -290,17 +293,25 @@ fn one_at_a_time(
         return Ok(());
     };
     let running = draft.world.operation(id)?;
-    Err(error
+    let mut refusal = error
         .says(format!(
             "A link or unlink operation for this workspace is already running: {id}, {}.",
             workspace.link.word()
         ))
         .target("workspace")
-        .allowed_from(running.expected_end)
         .remedy(format!(
             "Wait for it until {} UTC: lockbox op wait {id}.",
             running.expected_end.to_seconds()
-        )))
+        ));
+    // When the running job does what is asked for, there is nothing left to do after it.
+    let wanted = match running.kind {
+        Kind::Link => errors::WL_02.id,
+        _ => errors::WU_02.id,
+    };
+    if error.id != wanted {
+        refusal = refusal.allowed_from(running.expected_end);
+    }
+    Err(refusal)
 }
 
 /// R-LNK-04, R-CMK-19, 20.

@@ -300,7 +300,7 @@ fn put(
     draft
         .world
         .authorize(by, Action::ClusterWrite, subscription, group)?;
-    let id = Resource::id_for(subscription, group, name);
+    let id = id_of(&draft.world, subscription, group, name);
     let namesake = draft.world.clusters.get(&id).cloned();
     let live = namesake.as_ref().filter(|c| c.is_live());
     valid_name(&draft.world, name)?;
@@ -336,6 +336,16 @@ fn put(
         });
     }
     Ok(())
+}
+
+/// The id a cluster of this name has or would get: names compare without case, so there is only one of it.
+fn id_of(world: &World, subscription: &SubscriptionId, group: &str, name: &str) -> ResourceId {
+    let wanted = Resource::id_for(subscription, group, name);
+    let taken = |id: &&ResourceId| {
+        let (s, g, n) = id.parts();
+        s == *subscription && g == group && n.eq_ignore_ascii_case(name)
+    };
+    world.clusters.keys().find(taken).cloned().unwrap_or(wanted)
 }
 
 fn create(
@@ -587,12 +597,15 @@ fn may_update(
         ),
         None => format!("{} The cluster is {}.", error.message, cluster.state),
     };
-    if let Some(operation) = running {
-        refusal = refusal
-            .allowed_from(operation.expected_end)
-            .remedy(format!("Wait for it: lockbox op wait {}.", operation.id));
-    } else {
-        refusal = refusal.remedy("Delete the cluster and create it again.");
+    match running {
+        // When a delete is done there is nothing to update: time cures nothing.
+        Some(_) if cluster.state == State::Deleting => {}
+        Some(operation) => {
+            refusal = refusal
+                .allowed_from(operation.expected_end)
+                .remedy(format!("Wait for it: lockbox op wait {}.", operation.id));
+        }
+        None => refusal = refusal.remedy("Delete the cluster and create it again."),
     }
     Err(refusal)
 }
@@ -745,9 +758,11 @@ fn delete(draft: &mut Draft, by: &PersonId, id: &ResourceId) -> Result<(), Refus
                 })
                 .target("cluster");
             if let Some(operation) = running {
-                refusal = refusal
-                    .allowed_from(operation.expected_end)
-                    .remedy(format!("Wait for it: lockbox op wait {}.", operation.id));
+                refusal = refusal.remedy(format!("Wait for it: lockbox op wait {}.", operation.id));
+                // What is being deleted already cannot be deleted later either.
+                if state != State::Deleting {
+                    refusal = refusal.allowed_from(operation.expected_end);
+                }
             }
             return Err(refusal);
         }
@@ -999,7 +1014,9 @@ pub(super) fn evolve(world: &mut World, at: SimTime, revision: Revision, fact: &
             });
         }
         Fact::Purged { cluster } => {
-            world.clusters.remove(cluster);
+            if let Some(deleted) = world.clusters.remove(cluster).and_then(|c| c.deleted) {
+                world.timers.cancel(deleted.timer);
+            }
         }
     }
 }

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use imbl::Vector;
 use serde::{Deserialize, Serialize};
 
-use super::access_policy::{Caller, KeyPermission};
+use super::access_policy::{CLUSTER_NEEDS, Caller, KeyPermission};
 use super::trail::{self, Call, Done, Outcome};
 use super::{Sku, Vault};
 use crate::engine::cluster::encryption;
@@ -447,13 +447,14 @@ fn new_version(
             .target("name")
             .remedy("Use 1 to 127 letters, digits and hyphens."));
     }
-    if vault.keys.get(key).is_some_and(|k| k.deleted.is_some()) {
+    if let Some(deleted) = vault.keys.get(key).and_then(|k| k.deleted) {
         return Err(errors::KV_04
             .says(format!(
                 "Key {key} is deleted but recoverable; its name cannot be reused."
             ))
             .target("name")
-            .inner("ObjectIsDeletedButRecoverable"));
+            .inner("ObjectIsDeletedButRecoverable")
+            .allowed_from(deleted.purge_at));
     }
     if !kty.sizes().contains(&size) {
         let sizes: Vec<String> = kty.sizes().iter().map(ToString::to_string).collect();
@@ -786,6 +787,17 @@ impl World {
             return Ok(());
         }
         let named = self.caller_name(caller);
+        // A policy is set as a whole, so the remedy names what is held already.
+        let held = vault.policies.get(caller).cloned().unwrap_or_default();
+        let needed = match caller {
+            Caller::Identity(_) => CLUSTER_NEEDS.as_slice(),
+            Caller::Person(_) => &[permission],
+        };
+        let wanted: Vec<&str> = KeyPermission::ALL
+            .iter()
+            .filter(|p| held.contains(*p) || needed.contains(p) || **p == permission)
+            .map(|p| p.word())
+            .collect();
         Err(errors::KV_01
             .says(format!(
                 "The caller {named} has no keys {permission} permission on vault {}.",
@@ -794,8 +806,9 @@ impl World {
             .target("permissions.keys")
             .inner("AccessDenied")
             .remedy(format!(
-                "Add it to the access policy: lockbox policy set {} --principal {named} --keys {permission}.",
-                vault.name
+                "Add it to the access policy: lockbox policy set {} --principal {named} --keys {}.",
+                vault.name,
+                wanted.join(",")
             )))
     }
 }

@@ -274,13 +274,15 @@ impl World {
         self.may_use(now, &Caller::Identity(found.identity), &call)
             .map(|_| ())
             .map_err(|no| {
-                errors::SS_03
+                let mut refusal = errors::SS_03
                     .says(format!(
                         "The queries in {account} cannot be read: {}",
                         no.message
                     ))
                     .target("storageAccount")
-                    .remedy(no.remedy)
+                    .remedy(no.remedy);
+                refusal.allowed_from = no.allowed_from;
+                refusal
             })
     }
 }
