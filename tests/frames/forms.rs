@@ -210,6 +210,19 @@ fn disabling_the_key_in_force_says_which_cluster_loses_its_data_and_when() {
 }
 
 #[test]
+fn an_outage_says_how_long_the_cluster_is_out_of_reach() {
+    let mut scene = scene("ann");
+    walk(&mut scene, 8);
+    scene.open("fault.inject", Some(ItemId::Vault("kv-one".into())));
+    scene.shows("lacluster01 loses access to its data by 22 Nov 12:3");
+    scene.shows("in 30m 00s, until 22 Nov");
+    // Storage bridges half an hour.
+    scene.press("tab ctrl-u").type_text("20m");
+    scene.hides("loses access");
+    scene.press("ctrl-u").type_text("soon").shows("E-FLT-01");
+}
+
+#[test]
 fn who_may_not_reads_the_worlds_words_and_a_customer_is_no_support() {
     let mut scene = scene("rea");
     scene.open("cluster.create", Some(ItemId::Vault("key-vault".into())));
@@ -291,6 +304,15 @@ fn a_form_can_be_filled_in_from_anywhere_by_its_name() {
     let mut scene = scene("ann");
     scene.press(":").type_text("vault.create").press("enter");
     scene.shows("Create a key vault");
+}
+
+#[test]
+fn support_acts_from_anywhere_and_a_list_that_is_empty_can_be_begun() {
+    let mut scene = scene("sue");
+    scene.press("W a").shows("allow-list a subscription");
+    scene.press("esc g c");
+    scene.app.actor = person("fay");
+    scene.press("c").shows("Create a dedicated cluster");
 }
 
 #[test]

@@ -554,7 +554,9 @@ fn look(
         Err(no) => Err(no),
         Ok(then) => {
             said = sentences(&then.world, &then.events);
-            said.extend(foresee::consequences(asking, &then.world));
+            if foresee::matters(&command) {
+                said.extend(foresee::consequences(asking, &then.world));
+            }
             let word = (blank.word)(asking.world, &command);
             Ok(Would {
                 actor,

@@ -283,7 +283,7 @@ impl App {
         } else if !self.page().ids.is_empty() {
             scopes.push(Scope::Links);
         }
-        scopes.push(Scope::Global);
+        scopes.extend([Scope::Support, Scope::Global]);
         scopes
     }
 

@@ -285,7 +285,7 @@ pub const DELETE: Blank = Blank {
                 )));
             }
             notes.push(warn(format!(
-                "Its data is out of reach at once. Only support can bring it back, for {kept}; then it is gone for good, and the name is reserved until then."
+                "Once it is deleted its data is out of reach. Only support can bring it back, for {kept}; then it is gone for good. The name is reserved until then."
             )));
             notes
         }

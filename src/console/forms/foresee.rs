@@ -16,13 +16,21 @@ use crate::engine::{Actor, Command, SimTime, World, draft, due};
 /// Steps of time after which the look ahead ends; a bound, not a rule.
 const STEPS: usize = 5_000;
 
-/// Whether a cluster's data can be read at the end, and when that was last settled.
-type Outlook = BTreeMap<ResourceId, (bool, SimTime)>;
+/// How it goes on with a cluster's data.
+struct Outlook {
+    /// Whether it can be read at the end, and since when that is so.
+    readable: bool,
+    since: SimTime,
+    /// When it was first out of reach.
+    lost: Option<SimTime>,
+}
 
-fn outlook(mut world: World, now: SimTime) -> Outlook {
+type Outlooks = BTreeMap<ResourceId, Outlook>;
+
+fn outlook(mut world: World, now: SimTime) -> Outlooks {
     let rules = &world.rules;
     let until = now + rules.revocation_latency + rules.resume_latency;
-    let mut seen = Outlook::new();
+    let mut seen = Outlooks::new();
     look(&world, now, &mut seen);
     for _ in 0..STEPS {
         let Some(at) = due(&world).filter(|at| *at <= until) else {
@@ -39,14 +47,33 @@ fn outlook(mut world: World, now: SimTime) -> Outlook {
 }
 
 /// A cluster that is deleted stands as it last was: that it is deleted is said by itself.
-fn look(world: &World, at: SimTime, seen: &mut Outlook) {
+fn look(world: &World, at: SimTime, seen: &mut Outlooks) {
     for cluster in world.clusters.values().filter(|c| c.is_live()) {
         let readable = cluster.protection.state.readable();
-        let entry = seen.entry(cluster.id.clone()).or_insert((readable, at));
-        if entry.0 != readable {
-            *entry = (readable, at);
+        let outlook = seen.entry(cluster.id.clone()).or_insert(Outlook {
+            readable,
+            since: at,
+            lost: None,
+        });
+        if outlook.readable != readable {
+            (outlook.readable, outlook.since) = (readable, at);
+        }
+        if !readable {
+            outlook.lost.get_or_insert(at);
         }
     }
+}
+
+/// Whether a command can give a cluster its data or take it away.
+pub fn matters(command: &Command) -> bool {
+    matches!(
+        command,
+        Command::Vault(_)
+            | Command::Key(_)
+            | Command::Policy(_)
+            | Command::Fault(_)
+            | Command::Cluster(_)
+    )
 }
 
 /// Clusters that lose or regain their data because of what was done in `then`, a world that follows from
@@ -58,11 +85,13 @@ pub fn consequences(asking: &Asking, then: &World) -> Vec<Block> {
     let without = outlook(asking.world.clone(), asking.now);
     let with = outlook(then.clone(), asking.now);
     let (mut blocks, mut unseen) = (Vec::new(), 0);
-    for (id, (readable, at)) in &with {
-        let Some((before, _)) = without.get(id) else {
+    for (id, then) in &with {
+        let Some(before) = without.get(id) else {
             continue;
         };
-        if before == readable {
+        let loses = then.lost.filter(|_| before.lost.is_none());
+        let regains = then.readable && !before.readable;
+        if loses.is_none() && !regains {
             continue;
         }
         if !asking.sees_cluster(id) {
@@ -70,38 +99,37 @@ pub fn consequences(asking: &Asking, then: &World) -> Vec<Block> {
             continue;
         }
         let name = shared::resource_name(id);
-        let when = if *at <= asking.now {
-            "at once".to_owned()
-        } else {
-            format!(
-                "by {} UTC, in {}",
-                at.short(),
-                asking.now.until(*at).brief()
-            )
-        };
-        if *readable {
-            blocks.push(Block::Text(
-                Cell::new(format!("{name} can be used again {when}."))
-                    .mark(Mark::Ok)
-                    .tone(Token::Ok),
-            ));
-        } else {
-            let links = asking.world.clusters.get(id).map_or(0, |c| c.links.len());
-            let whose = match links {
-                0 => String::new(),
-                n => format!(
-                    " of {}",
-                    counted(n, "linked workspace", "linked workspaces")
-                ),
-            };
+        let Some(lost) = loses else {
             blocks.push(Block::Text(
                 Cell::new(format!(
-                    "{name} loses access to its data {when}: the data{whose} cannot be read, and what arrives is lost or kept waiting.",
+                    "{name} can be used again {}.",
+                    when(asking, then.since)
                 ))
-                .mark(Mark::Bad)
-                .tone(Token::Danger),
+                .mark(Mark::Ok)
+                .tone(Token::Ok),
             ));
-        }
+            continue;
+        };
+        let whose = match asking.world.clusters.get(id).map_or(0, |c| c.links.len()) {
+            0 => String::new(),
+            n => format!(
+                " of {}",
+                counted(n, "linked workspace", "linked workspaces")
+            ),
+        };
+        let until = if then.readable {
+            format!(", until {} UTC", then.since.short())
+        } else {
+            String::new()
+        };
+        blocks.push(Block::Text(
+            Cell::new(format!(
+                "{name} loses access to its data {}{until}: the data{whose} cannot be read, and what arrives is lost or kept waiting.",
+                when(asking, lost)
+            ))
+            .mark(Mark::Bad)
+            .tone(Token::Danger),
+        ));
     }
     if unseen > 0 {
         blocks.push(warn(format!(
@@ -110,6 +138,15 @@ pub fn consequences(asking: &Asking, then: &World) -> Vec<Block> {
         )));
     }
     blocks
+}
+
+/// `at once`, or `by 22 Nov 10:00 UTC, in 1h 00m`.
+fn when(asking: &Asking, at: SimTime) -> String {
+    if at <= asking.now {
+        return "at once".to_owned();
+    }
+    let left = asking.now.until(at).brief();
+    format!("by {} UTC, in {left}", at.short())
 }
 
 /// `1 workspace`, `3 workspaces`.
