@@ -635,7 +635,7 @@ fn checklist(text: &str, context: &Context) -> Result<(), Failure> {
     let session = context.session()?;
     let id = visible(&session, text)?;
     let (world, now) = (session.world(), session.now());
-    let steps = preflight::checklist(world, now, world.cluster(&id)?);
+    let steps = preflight::checklist(world, now, session.actor(), world.cluster(&id)?);
     context.list(&List {
         noun: ("step", "steps"),
         columns: vec![col("STEP"), col("PROGRESS"), flex("NOTE")],
@@ -693,7 +693,7 @@ fn preflight_key(
     if !args.workspace.is_empty() {
         return Ok(None);
     }
-    let usable = preflight::usable_keys(session.world(), session.now(), cluster);
+    let usable = preflight::usable_keys(session.world(), session.now(), session.actor(), cluster);
     match cluster.key.clone().or_else(|| usable.into_iter().next()) {
         Some(key) => Ok(Some(key)),
         None => Err(Failure::bad_input(

@@ -12,7 +12,7 @@ use crate::engine::{Query, Refusal, ask};
 pub fn doc(eye: Eye, id: &ResourceId) -> Result<Doc, Refusal> {
     let found = cluster::find(eye, id)?;
     let name = shared::resource_name(id);
-    let steps = preflight::checklist(eye.world, eye.now, found);
+    let steps = preflight::checklist(eye.world, eye.now, eye.actor, found);
     let done = steps
         .iter()
         .filter(|s| s.progress == Progress::Done)
@@ -102,7 +102,7 @@ fn commands(eye: Eye, cluster: &Cluster, step: Step) -> Vec<String> {
     let name = cluster.id.name();
     let region = &cluster.location;
     let group = format!("{}/{}", cluster.subscription(), cluster.group());
-    let candidates = preflight::usable_keys(eye.world, eye.now, cluster);
+    let candidates = preflight::usable_keys(eye.world, eye.now, eye.actor, cluster);
     let vault = cluster
         .key
         .as_ref()

@@ -83,8 +83,8 @@ fn candidate(eye: Eye, cluster: &Cluster) -> Option<KeyIdentifier> {
         let key = newest(key).unwrap_or_else(|| key.clone());
         return Some(key).filter(sees);
     }
-    let fitting = preflight::usable_keys(eye.world, eye.now, cluster);
-    fitting.into_iter().find(|k| sees(k)).or_else(|| {
+    let fitting = preflight::usable_keys(eye.world, eye.now, eye.actor, cluster);
+    fitting.into_iter().next().or_else(|| {
         eye.world
             .vaults
             .values()

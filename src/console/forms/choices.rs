@@ -442,11 +442,10 @@ impl<'a> Asking<'a> {
         let fits = cluster
             .and_then(|id| self.world.clusters.get(id))
             .and_then(|c| {
-                let usable = preflight::usable_keys(self.world, self.now, c);
+                let usable = preflight::usable_keys(self.world, self.now, self.actor, c);
                 let other = usable.iter().find(|k| Some(*k) != c.key.as_ref());
                 other.or(usable.first()).cloned()
-            })
-            .filter(|k| self.open_vault(&k.vault).is_some());
+            });
         let mut vault = self.vault(false).at(VAULT);
         if let (Some(fits), None) = (&fits, self.given.get("vault")) {
             vault.value = fits.vault.as_str().to_owned();
