@@ -229,7 +229,7 @@ impl Keystore {
         for account in &cluster.accounts {
             work.note(self.microsoft_key(account.microsoft, fresh.microsoft));
             if let (Some(key), Some(aek)) = (&cluster.key, account.customer) {
-                let wrapped = self.customer_key(world, key, aek, fresh.customer);
+                let wrapped = self.customer_key(world, cluster, key, aek, fresh.customer);
                 let usable = wrapped.is_ok();
                 work.note(wrapped);
                 if !may_cache(cluster) {
@@ -256,6 +256,7 @@ impl Keystore {
     fn customer_key(
         &self,
         world: &World,
+        cluster: &Cluster,
         key: &KeyIdentifier,
         aek: AekId,
         fresh: bool,
@@ -285,6 +286,10 @@ impl Keystore {
             }) => return Err(self.blobs.foreign(Shelf::Aek, aek)),
             None if fresh => {
                 let plain = envelope::random_key()?;
+                // Storage made it, so it has its copy from the start.
+                if may_cache(cluster) {
+                    self.seal(Shelf::Cache, aek, &plain)?;
+                }
                 self.hsm
                     .wrap(to, AEK_ALGORITHM, plain.as_bytes())
                     .map_err(|error| disagree(what(), error))?

@@ -15,7 +15,8 @@ use lockbox::engine::vault::key::{self, Attributes, KeyIdentifier, KeyType};
 use lockbox::engine::vault::network::{self, FaultKind};
 use lockbox::engine::workspace::Workspace;
 use lockbox::engine::{
-    Actor, Command, Event, Refusal, SimTime, Span, digest, errors, rules, vault, workspace,
+    Actor, Command, Event, Refusal, SimTime, Span, World, digest, errors, evolve, rules, vault,
+    workspace,
 };
 
 use crate::stage::{Stage, person};
@@ -385,6 +386,20 @@ impl Stage {
             kind,
             length,
         });
+    }
+
+    /// The process ends and begins again: the world is read back from its journal, and is the same.
+    pub fn restart(&mut self) {
+        let bytes = serde_json::to_vec(&self.journal).unwrap();
+        let journal: Vec<Event> = serde_json::from_slice(&bytes).unwrap();
+        let mut world = World::default();
+        for event in &journal {
+            evolve(&mut world, event);
+        }
+        assert_eq!(world.timers, self.world.timers, "what waits is in the fold");
+        assert_eq!(digest(&world), digest(&self.world));
+        self.world = world;
+        self.journal = journal;
     }
 
     /// Waits until an instant.

@@ -288,7 +288,7 @@ fn invariants(world: &World, now: lockbox::engine::SimTime) {
 }
 
 /// The history itself.
-fn history(journal: &[Event]) {
+pub fn history(journal: &[Event]) {
     for (n, event) in journal.iter().enumerate() {
         assert_eq!(event.revision.0, n as u64 + 1, "revisions are contiguous");
         assert!(

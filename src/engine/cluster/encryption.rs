@@ -719,7 +719,8 @@ fn enter(world: &mut World, id: &ResourceId, at: SimTime, revision: Revision, st
     arm(world, id, at);
 }
 
-fn end_buffer(world: &mut World, id: &ResourceId) {
+/// Its horizon is not waited for any more.
+fn cancel_buffer(world: &mut World, id: &ResourceId) {
     let timer = world
         .clusters
         .get(id)
@@ -728,7 +729,6 @@ fn end_buffer(world: &mut World, id: &ResourceId) {
     if let Some(timer) = timer {
         world.timers.cancel(timer);
     }
-    edit(world, id, |c| c.protection.buffer = None);
 }
 
 /// A new key is in force: what was known of the old one is no longer of interest.
@@ -825,13 +825,19 @@ pub(crate) fn evolve(world: &mut World, at: SimTime, revision: Revision, fact: &
             });
             enter(world, id, at, revision, Encryption::LiveSite);
         }
-        Fact::BufferFull { .. } => edit(world, id, |c| {
-            if let Some(buffer) = &mut c.protection.buffer {
-                buffer.full = true;
-                buffer.timer = None;
-            }
-        }),
-        Fact::BufferDrained { .. } | Fact::BufferLost { .. } => end_buffer(world, id),
+        Fact::BufferFull { .. } => {
+            cancel_buffer(world, id);
+            edit(world, id, |c| {
+                if let Some(buffer) = &mut c.protection.buffer {
+                    buffer.full = true;
+                    buffer.timer = None;
+                }
+            });
+        }
+        Fact::BufferDrained { .. } | Fact::BufferLost { .. } => {
+            cancel_buffer(world, id);
+            edit(world, id, |c| c.protection.buffer = None);
+        }
     }
 }
 

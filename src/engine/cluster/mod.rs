@@ -39,6 +39,7 @@ use super::timers::Timer;
 use super::vault::access_policy::Caller;
 use super::vault::key::KeyIdentifier;
 use super::words::{did_you_mean, nearest, words};
+use super::workspace;
 use super::world::World;
 use encryption::Protection;
 use operation::{Begin, Failure, Kind};
@@ -115,6 +116,14 @@ impl Cluster {
 
     pub fn is_live(&self) -> bool {
         self.state != State::SoftDeleted
+    }
+
+    /// Its state when nothing runs; one that was never built has no storage and stays failed.
+    fn rests_as(&self) -> State {
+        match self.accounts.is_empty() {
+            true => State::Failed,
+            false => State::Succeeded,
+        }
     }
 }
 
@@ -965,14 +974,8 @@ pub(super) fn evolve(world: &mut World, at: SimTime, revision: Revision, fact: &
             failure,
         } => {
             finish(world, at, cluster, Some(*operation), Some(failure));
-            edit(world, cluster, |c| {
-                // The old key is kept (c.8); a cluster that was never built has nothing.
-                c.state = if c.accounts.is_empty() {
-                    State::Failed
-                } else {
-                    State::Succeeded
-                };
-            });
+            // The old key is kept (c.8).
+            edit(world, cluster, |c| c.state = c.rests_as());
         }
         Fact::DeleteStarted {
             cluster,
@@ -1014,7 +1017,10 @@ pub(super) fn evolve(world: &mut World, at: SimTime, revision: Revision, fact: &
             });
         }
         Fact::Purged { cluster } => {
-            world.clusters.remove(cluster);
+            if let Some(deleted) = world.clusters.remove(cluster).and_then(|c| c.deleted) {
+                world.timers.cancel(deleted.timer);
+            }
+            workspace::forget_cluster(world, cluster);
         }
     }
 }

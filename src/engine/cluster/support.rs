@@ -140,7 +140,7 @@ pub(crate) fn evolve(world: &mut World, at: SimTime, revision: Revision, fact: &
                 .resources
                 .insert(cluster, ResourceKind::Cluster, &found.location);
             edit(world, cluster, |c| {
-                c.state = State::Succeeded;
+                c.state = c.rests_as();
                 c.deleted = None;
             });
             encryption::wake(world, cluster, at, revision);

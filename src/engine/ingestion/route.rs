@@ -1,8 +1,8 @@
 //! The route of new data: which store, under whose key, or lost and why (R-CMK-10, 11, 29, 42, 53; R-LNK-02).
 
+use crate::engine::cluster::Cluster;
 use crate::engine::cluster::encryption::Encryption;
 use crate::engine::cluster::link::Link;
-use crate::engine::cluster::{Cluster, State};
 use crate::engine::errors;
 use crate::engine::ids::ResourceId;
 use crate::engine::refusal::Refusal;
@@ -83,8 +83,8 @@ impl World {
             return Ok(Route::Shared);
         };
         Ok(match &found.link {
-            // i-1: linked too early, and the cluster is still being built.
-            _ if cluster.state == State::ProvisioningAccount => {
+            // i-1: linked too early; the cluster is still being built, or could not be.
+            _ if cluster.accounts.is_empty() => {
                 Route::Dropped(cluster.id.clone(), Loss::NotProvisioned)
             }
             Link::Linked { .. } | Link::Unlinking { .. } => into(cluster),

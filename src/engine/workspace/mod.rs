@@ -487,6 +487,22 @@ pub(super) fn edit(world: &mut World, id: &ResourceId, change: impl FnOnce(&mut 
     }
 }
 
+/// What lay on a cluster that is gone for good is gone too (R-CLU-32).
+pub(super) fn forget_cluster(world: &mut World, cluster: &ResourceId) {
+    let lay_there = |w: &&Arc<Workspace>| w.placements.iter().any(|p| p.cluster == *cluster);
+    let of_it: Vec<ResourceId> = world
+        .workspaces
+        .values()
+        .filter(lay_there)
+        .map(|w| w.id.clone())
+        .collect();
+    for id in of_it {
+        edit(world, &id, |w| {
+            w.placements.retain(|p| p.cluster != *cluster)
+        });
+    }
+}
+
 impl World {
     /// The workspace, deleted or not; `missing` says no in the words of who asks.
     pub fn workspace(

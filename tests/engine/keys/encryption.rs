@@ -4,10 +4,10 @@
 use lockbox::engine::cluster::State;
 use lockbox::engine::cluster::encryption::{Fact, Input, polls, reaction};
 use lockbox::engine::cluster::operation::Status;
+use lockbox::engine::event;
 use lockbox::engine::ids::AccountId;
 use lockbox::engine::ingestion::route::Loss;
 use lockbox::engine::vault::trail::{Done, Outcome};
-use lockbox::engine::{World, event};
 
 use super::*;
 
@@ -428,6 +428,7 @@ fn r_cmk_53_seven_hours_are_more_than_the_buffer_holds() {
         stage.route(&ready.workspace),
         Route::Dropped(ready.cluster.clone(), Loss::BufferFull)
     );
+    stage.restart();
     stage.until(fell + Span::hours(7));
     next_poll(&mut stage, &ready);
     assert_eq!(seen(&stage, &ready), ACTIVE);
