@@ -118,6 +118,11 @@ impl Cluster {
         self.state != State::SoftDeleted
     }
 
+    /// Whether workspaces can be linked to it; while it is built they can, to their loss (R-LNK-02).
+    fn takes_links(&self) -> bool {
+        !matches!(self.state, State::Deleting | State::Failed)
+    }
+
     /// Its state when nothing runs; one that was never built has no storage and stays failed.
     fn rests_as(&self) -> State {
         match self.accounts.is_empty() {
