@@ -54,7 +54,7 @@ impl<'a> Asking<'a> {
             ItemId::KeyVersion(version) => Some(version.vault.clone()),
             ItemId::Cluster(id) => {
                 let cluster = self.world.clusters.get(id)?;
-                let fits = || preflight::usable_keys(self.world, self.now, cluster);
+                let fits = || preflight::usable_keys(self.world, self.now, self.actor, cluster);
                 let key = cluster.key.clone().or_else(|| fits().into_iter().next());
                 key.map(|k| k.vault)
                     .filter(|v| self.open_vault(v).is_some())
