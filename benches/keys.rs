@@ -7,6 +7,9 @@
     reason = "a bench fails by panicking"
 )]
 
+#[path = "../tests/support/keyed.rs"]
+#[allow(dead_code, reason = "shared with tests")]
+mod keyed;
 #[path = "../tests/support/tiny.rs"]
 #[allow(dead_code, reason = "shared with tests")]
 mod tiny;
@@ -14,17 +17,23 @@ mod tiny;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
+use aws_lc_rs::rsa::{
+    KeySize, OAEP_SHA256_MGF1SHA256, OaepPrivateDecryptingKey, OaepPublicEncryptingKey,
+    PrivateDecryptingKey,
+};
 use imbl::OrdSet;
 use lockbox::engine::cluster::{self, Body, KeyProperties, link};
 use lockbox::engine::ids::{KeyName, ResourceId, VaultName};
 use lockbox::engine::people::{self, Assignment, Principal, Role, Scope};
 use lockbox::engine::resources::{self, Resource, ResourceKind, Subscription};
 use lockbox::engine::vault::access_policy::{CLUSTER_NEEDS, Caller};
-use lockbox::engine::vault::key::{Attributes, KeyType};
+use lockbox::engine::vault::key::{Attributes, KeyOperation, KeyType};
 use lockbox::engine::vault::{self, access_policy, key};
 use lockbox::engine::{self, Actor, Command, SimTime, Span, World};
+use lockbox::runtime::{Host, KeyReply, ManualWall};
 
 struct Size {
+    unwraps: u32,
     subscriptions: u32,
     workspaces: u32,
     refusals: u32,
@@ -34,18 +43,21 @@ fn main() {
     let quick = std::env::args().any(|a| a == "--quick");
     let size = if quick {
         Size {
+            unwraps: 200,
             subscriptions: 2,
             workspaces: 50,
             refusals: 20_000,
         }
     } else {
         Size {
+            unwraps: 4_000,
             subscriptions: 10,
             workspaces: 1_000,
             refusals: 500_000,
         }
     };
     println!("{:<66} {:>14}  aim", "", "");
+    door(&size);
     refusals(&size);
     time(&size);
 }
@@ -94,6 +106,73 @@ fn resource(subscription: &str, name: &str, kind: ResourceKind) -> Resource {
         encrypted_in_transit: false,
         events_to: None,
     }
+}
+
+/// Unwraps by a person: put on the record, and really done.
+fn door(size: &Size) {
+    let plain = [7; 32];
+    let library = PrivateDecryptingKey::generate(KeySize::Rsa2048).unwrap();
+    let wrapping = OaepPublicEncryptingKey::new(library.public_key()).unwrap();
+    let unwrapping = OaepPrivateDecryptingKey::new(library).unwrap();
+    let mut wrapped = vec![0; wrapping.ciphertext_size()];
+    wrapping
+        .encrypt(&OAEP_SHA256_MGF1SHA256, &plain, &mut wrapped, None)
+        .unwrap();
+    let mut out = vec![0; unwrapping.min_output_size()];
+    let mut bare = || {
+        black_box(unwrapping.decrypt(&OAEP_SHA256_MGF1SHA256, &wrapped, &mut out, None)).unwrap();
+    };
+
+    let dir = tempfile::tempdir_in(".").unwrap();
+    let wall = || Box::new(ManualWall::default());
+    let mut memory = Host::memory(tiny::tiny_world(), wall()).unwrap();
+    let mut durable = Host::open_at(dir.path(), None, || Ok(tiny::tiny_world()), wall()).unwrap();
+    let ready = |host: &mut Host| {
+        keyed::make_vault(host, keyed::VAULT, true);
+        let key = keyed::make_key(host, keyed::VAULT, "kek");
+        let wrap = keyed::call(&key, KeyOperation::WrapKey);
+        let KeyReply::Wrapped { value, .. } =
+            keyed::use_key(host, "minji.kim", wrap, &plain).unwrap()
+        else {
+            unreachable!()
+        };
+        (keyed::call(&key, KeyOperation::UnwrapKey), value)
+    };
+    let (with_memory, with_durable) = (ready(&mut memory), ready(&mut durable));
+    let unwrap = |host: &mut Host, (call, value): &(key::Use, Vec<u8>)| {
+        black_box(keyed::use_key(host, "minji.kim", call.clone(), value)).unwrap();
+    };
+
+    // By turns, so that a busy machine is busy for all of them.
+    let mut took = [Duration::ZERO; 3];
+    let mut clock = |which: usize, act: &mut dyn FnMut()| {
+        let start = Instant::now();
+        act();
+        took[which] += start.elapsed();
+    };
+    for _ in 0..size.unwraps {
+        clock(0, &mut bare);
+        clock(1, &mut || unwrap(&mut memory, &with_memory));
+        clock(2, &mut || unwrap(&mut durable, &with_durable));
+    }
+    let ratio = |of: Duration| format!("{:.2}", took[0].as_secs_f64() / of.as_secs_f64());
+    row(
+        "unwraps per second, bare library (RSA 2048, OAEP-256)",
+        per_second(size.unwraps, took[0]),
+        "",
+    );
+    row(
+        "                    through the vault's door, journal in memory",
+        per_second(size.unwraps, took[1]),
+        "",
+    );
+    row("                    ratio", ratio(took[1]), ">= 0.9");
+    row(
+        "                    through the vault's door, durable journal",
+        per_second(size.unwraps, took[2]),
+        "",
+    );
+    row("                    ratio", ratio(took[2]), "");
 }
 
 /// A vault with a key, in every subscription two clusters that use it, and their workspaces linked.
@@ -275,6 +354,7 @@ fn rotate(world: &mut World) {
 /// How fast the world says no: what key bars and forms ask for on every key.
 fn refusals(size: &Size) {
     let world = crowded(&Size {
+        unwraps: 0,
         subscriptions: 2,
         workspaces: 50,
         refusals: 0,

@@ -460,7 +460,13 @@ fn list(
                 c.location.to_string(),
                 c.capacity.to_string(),
                 names::key(c.key.as_ref()),
-                c.protection.state.word().to_owned(),
+                match shape::monitor::deadline(&c.protection.state).filter(|_| c.is_live()) {
+                    Some(at) => {
+                        let left = now.until(at).brief();
+                        format!("{}, {left} left", c.protection.state.word())
+                    }
+                    None => c.protection.state.word().to_owned(),
+                },
                 c.links.len().to_string(),
                 c.operation.map_or_else(String::new, |o| o.to_string()),
                 names::group(&c.id),
@@ -629,7 +635,7 @@ fn checklist(text: &str, context: &Context) -> Result<(), Failure> {
     let session = context.session()?;
     let id = visible(&session, text)?;
     let (world, now) = (session.world(), session.now());
-    let steps = preflight::checklist(world, now, world.cluster(&id)?);
+    let steps = preflight::checklist(world, now, session.actor(), world.cluster(&id)?);
     context.list(&List {
         noun: ("step", "steps"),
         columns: vec![col("STEP"), col("PROGRESS"), flex("NOTE")],
@@ -687,7 +693,7 @@ fn preflight_key(
     if !args.workspace.is_empty() {
         return Ok(None);
     }
-    let usable = preflight::usable_keys(session.world(), session.now(), cluster);
+    let usable = preflight::usable_keys(session.world(), session.now(), session.actor(), cluster);
     match cluster.key.clone().or_else(|| usable.into_iter().next()) {
         Some(key) => Ok(Some(key)),
         None => Err(Failure::bad_input(

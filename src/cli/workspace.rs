@@ -199,8 +199,8 @@ fn list(deleted: bool, context: &Context) -> Result<(), Failure> {
     };
     let losing = ids
         .iter()
-        .filter_map(|id| world.route(id).ok()?.loss())
-        .map(|no| format!("warning: {}", no.message))
+        .filter_map(|id| Some((id, world.route(id).ok()?.loss()?)))
+        .map(|(id, no)| format!("warning: {id}: {}", no.message))
         .collect();
     context.list(&List {
         noun: ("workspace", "workspaces"),

@@ -5,6 +5,8 @@ use super::app::dialog::Question;
 use super::app::update::RATES;
 use super::app::{App, Ctx, Effect, Modal, Tempo, Typed};
 use super::blades::{Blade, opens, overview};
+use super::forms::{self, cluster, key, vault, workspace};
+use super::rows::ItemId;
 use crate::engine::lockbox::request::Operation;
 use crate::engine::lockbox::{grant, request};
 use crate::engine::{Command, decide, due};
@@ -20,32 +22,75 @@ pub enum Scope {
     Item,
     Request,
     Grant,
-    /// Where a cluster is under the cursor or on the page.
-    Cluster,
     Activity,
+    /// Where the cursor, page or list is about a thing of this kind.
+    Vault,
+    Key,
+    Policy,
+    Cluster,
+    Workspace,
+    Operation,
+    Storage,
+    Saved,
+    /// What the vendor's support does for a customer; works everywhere.
+    Support,
     /// A page with links.
     Links,
     Help,
     Menu,
     Filter,
     Dialog,
+    Form,
 }
 
 impl Scope {
-    /// Whether it depends on the blade that is open.
-    pub fn is_of_a_blade(self) -> bool {
+    /// Where the forms about a thing mean something.
+    pub fn of_a_thing(thing: &ItemId) -> Option<Scope> {
+        Some(match thing {
+            ItemId::Vault(_) => Scope::Vault,
+            ItemId::Key(..) | ItemId::KeyVersion(_) => Scope::Key,
+            ItemId::Policy(..) => Scope::Policy,
+            ItemId::Cluster(_) => Scope::Cluster,
+            ItemId::Workspace(_) => Scope::Workspace,
+            ItemId::Operation(_) => Scope::Operation,
+            ItemId::StorageAccount(_) => Scope::Storage,
+            ItemId::Saved(..) => Scope::Saved,
+            _ => return None,
+        })
+    }
+
+    /// What a list of things is about, also when it is empty.
+    pub fn of_a_list(blade: &Blade) -> Option<Scope> {
+        Some(match blade {
+            Blade::Vaults => Scope::Vault,
+            Blade::Clusters => Scope::Cluster,
+            Blade::Workspaces => Scope::Workspace,
+            Blade::Operations => Scope::Operation,
+            Blade::Storage => Scope::Storage,
+            _ => return None,
+        })
+    }
+
+    /// Whether its actions open forms.
+    pub const fn has_forms(self) -> bool {
         use Scope::*;
         matches!(
             self,
-            List | Item | Request | Grant | Cluster | Activity | Links
+            Vault | Key | Policy | Cluster | Workspace | Operation | Storage | Saved | Support
         )
+    }
+
+    /// Whether it depends on the blade that is open.
+    pub fn is_of_a_blade(self) -> bool {
+        use Scope::*;
+        matches!(self, List | Item | Request | Grant | Activity | Links) || self.has_forms()
     }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Danger {
     Safe,
-    /// Changes how the simulation runs, or whom one acts as.
+    /// Changes how the simulation runs or whom one acts as, or opens a form that takes nothing away.
     Careful,
     /// Changes the world for good; asks first.
     Final,
@@ -64,6 +109,17 @@ pub struct Action {
     pub explains_itself: bool,
     pub why_disabled: fn(&App, &Ctx) -> Option<String>,
     pub run: fn(&mut App, &Ctx) -> Vec<Effect>,
+}
+
+/// Whether the key of an action means it: `scopes` are those that count now, innermost first, and none further
+/// in takes the key.
+pub fn within_reach(action: &Action, scopes: &[Scope]) -> bool {
+    let Some(at) = scopes.iter().position(|s| *s == action.scope) else {
+        return false;
+    };
+    let mut inner = ACTIONS.iter().filter(|a| scopes[..at].contains(&a.scope));
+    let key = action.keys.first();
+    !inner.any(|a| key.is_some_and(|key| a.keys.contains(key)))
 }
 
 const NONE: Vec<Effect> = Vec::new();
@@ -143,7 +199,7 @@ fn grant(app: &App, ctx: &Ctx) -> Option<Blade> {
     app.related(ctx).grant.map(Blade::Grant)
 }
 
-fn cluster(app: &App, ctx: &Ctx) -> Option<crate::engine::ids::ResourceId> {
+fn near_cluster(app: &App, ctx: &Ctx) -> Option<crate::engine::ids::ResourceId> {
     app.related(ctx).cluster
 }
 
@@ -155,8 +211,19 @@ fn go(app: &mut App, blade: Option<Blade>) -> Vec<Effect> {
 }
 
 macro_rules! actions {
-    ($($name:literal $keys:tt $scope:ident $danger:ident $short:literal $doc:literal, $why:expr, $run:expr;)*) => {
+    (forms { $($fkeys:tt $fscope:ident $fshort:literal $blank:path;)* }
+     $($name:literal $keys:tt $scope:ident $danger:ident $short:literal $doc:literal, $why:expr, $run:expr;)*) => {
         pub const ACTIONS: &[Action] = &[$(Action {
+            name: $blank.name,
+            doc: $blank.title,
+            short: $fshort,
+            keys: &$fkeys,
+            scope: Scope::$fscope,
+            danger: if $blank.asks { Danger::Final } else { Danger::Careful },
+            explains_itself: true,
+            why_disabled: |app, ctx| forms::why_not(app, ctx, &$blank, Scope::$fscope),
+            run: |app, ctx| forms::open(app, ctx, &$blank, Scope::$fscope),
+        },)* $(Action {
             name: $name,
             doc: $doc,
             short: $short,
@@ -171,6 +238,50 @@ macro_rules! actions {
 }
 
 actions! {
+    forms {
+        ["c"] Vault "create" vault::CREATE;
+        ["K"] Vault "key" key::CREATE;
+        ["u"] Vault "protect" vault::UPDATE;
+        ["A"] Vault "policy" vault::POLICY_SET;
+        ["D"] Vault "delete" vault::DELETE;
+        ["R"] Vault "" vault::RECOVER;
+        ["X"] Vault "" vault::PURGE;
+        ["F"] Vault "" vault::FAULT_INJECT;
+        ["E"] Vault "" vault::FAULT_CLEAR;
+        ["v"] Key "new version" key::NEW_VERSION;
+        ["x"] Key "on/off" key::SET_ENABLED;
+        ["w"] Key "validity" key::SET_WINDOW;
+        ["D"] Key "delete" key::DELETE;
+        ["R"] Key "" key::RECOVER;
+        ["X"] Key "" key::PURGE;
+        ["u"] Policy "change" vault::POLICY_CHANGE;
+        ["D"] Policy "delete" vault::POLICY_DELETE;
+        ["c"] Cluster "create" cluster::CREATE;
+        ["A"] Cluster "policy" vault::POLICY_GRANT;
+        ["K"] Cluster "set key" cluster::SET_KEY;
+        ["L"] Cluster "link" cluster::LINK_HERE;
+        ["C"] Cluster "" cluster::SET_CAPACITY;
+        ["B"] Cluster "" cluster::SET_BILLING;
+        ["D"] Cluster "delete" cluster::DELETE;
+        ["M"] Cluster "" cluster::MOVE;
+        ["c"] Workspace "create" workspace::CREATE;
+        ["u"] Workspace "change" workspace::UPDATE;
+        ["L"] Workspace "link" cluster::LINK;
+        ["U"] Workspace "unlink" cluster::UNLINK;
+        ["S"] Workspace "" workspace::SEARCH_SAVE;
+        ["B"] Workspace "" workspace::STORAGE_LINK;
+        ["b"] Workspace "" workspace::STORAGE_UNLINK;
+        ["D"] Workspace "delete" workspace::DELETE;
+        ["R"] Workspace "" workspace::RECOVER;
+        ["F"] Operation "fail" cluster::FAIL;
+        ["K"] Storage "set key" workspace::STORAGE_SET_KEY;
+        ["L"] Storage "link" workspace::STORAGE_LINK_HERE;
+        ["u"] Saved "change" workspace::SEARCH_UPDATE;
+        ["D"] Saved "delete" workspace::SEARCH_DELETE;
+        ["W a"] Support "" cluster::ALLOW;
+        ["W c"] Support "" cluster::RAISE;
+        ["W r"] Support "" cluster::RECOVER;
+    }
     "request.approve" ["a"] Request Final "approve" "Approve the request; asks first",
         |app, ctx| why_not_decide(app, ctx, true), |app, ctx| decision(app, ctx, Question::Approve);
     "request.deny" ["d"] Request Final "deny" "Deny the request; asks first",
@@ -205,11 +316,11 @@ actions! {
     "link.previous" ["shift-tab", "["] Links Safe "" "To the link before",
         never, |app, _| { app.page_mut().next_link(false); NONE };
     "cluster.checklist" ["g k"] Cluster Safe "checklist" "Steps of the cluster's way to its key, and what is missing",
-        |app, ctx| why_no_way(app, cluster(app, ctx).map(Blade::Checklist), "checklist of a cluster"),
-        |app, ctx| { let to = cluster(app, ctx).map(Blade::Checklist); go(app, to) };
+        |app, ctx| why_no_way(app, near_cluster(app, ctx).map(Blade::Checklist), "checklist of a cluster"),
+        |app, ctx| { let to = near_cluster(app, ctx).map(Blade::Checklist); go(app, to) };
     "cluster.preflight" ["g f"] Cluster Safe "pre-flight" "Everything that stands in the way of a key or a link, at once",
-        |app, ctx| why_no_way(app, cluster(app, ctx).map(Blade::Preflight), "check of a cluster"),
-        |app, ctx| { let to = cluster(app, ctx).map(Blade::Preflight); go(app, to) };
+        |app, ctx| why_no_way(app, near_cluster(app, ctx).map(Blade::Preflight), "check of a cluster"),
+        |app, ctx| { let to = near_cluster(app, ctx).map(Blade::Preflight); go(app, to) };
     "app.back" ["esc", "h", "left"] Global Safe "" "Go back, always",
         never, |app, _| { app.back(); NONE };
     "app.help" ["?", "f1"] Global Safe "help" "Everything that can be done here",
@@ -320,6 +431,20 @@ actions! {
     "dialog.newline" ["alt-enter"] Dialog Safe "" "A new line in the reason",
         never, |app, _| { if let Some(Modal::Dialog(d)) = &mut app.modal { d.newline(); } NONE };
     "dialog.close" ["esc", "ctrl-c"] Dialog Safe "go back" "Go back, nothing is done",
+        never, |app, _| { app.modal = None; NONE };
+    "form.next" ["tab", "down"] Form Safe "next" "Next field",
+        never, |app, _| { if let Some(form) = app.form() { form.turn(true); } NONE };
+    "form.previous" ["shift-tab", "up"] Form Safe "" "Previous field",
+        never, |app, _| { if let Some(form) = app.form() { form.turn(false); } NONE };
+    "form.press" ["enter"] Form Safe "press" "Press the button, or go to the next field",
+        never, |app, ctx| app.press_form(ctx);
+    "form.newline" ["alt-enter"] Form Safe "" "A new line in a long text",
+        never, |app, _| { if let Some(form) = app.form() { form.newline(); } NONE };
+    "form.page-down" ["pgdn"] Form Safe "" "Scroll down",
+        never, |app, ctx| { app.shift(ctx, 6); NONE };
+    "form.page-up" ["pgup"] Form Safe "" "Scroll up",
+        never, |app, ctx| { app.shift(ctx, -6); NONE };
+    "form.close" ["esc", "ctrl-c"] Form Safe "close" "Close the form, nothing is done",
         never, |app, _| { app.modal = None; NONE };
 }
 

@@ -274,7 +274,12 @@ impl Driver {
             } => {
                 let reply = self.handle.submit(actor, *command);
                 self.replies.push(Box::pin(async move {
-                    outcome(reply.await.map(|r| r.map(|_| done)))
+                    outcome(reply.await.map(|r| {
+                        r.map(|receipt| match done {
+                            Some(done) => Outcome::Done(done),
+                            None => Outcome::Happened(receipt.events),
+                        })
+                    }))
                 }));
             }
             Effect::Clock(tempo) => {
@@ -285,7 +290,7 @@ impl Driver {
                     Tempo::Next => ClockCommand::Next,
                 });
                 self.replies.push(Box::pin(async move {
-                    outcome(reply.await.map(|r| r.map(|_| String::new())))
+                    outcome(reply.await.map(|r| r.map(|_| Outcome::Done(String::new()))))
                 }));
             }
             Effect::Suspend => self.suspend()?,
@@ -368,9 +373,9 @@ async fn at(moment: Option<Instant>) {
     }
 }
 
-fn outcome<E>(answer: Result<Result<String, HostError>, E>) -> Outcome {
+fn outcome<E>(answer: Result<Result<Outcome, HostError>, E>) -> Outcome {
     match answer {
-        Ok(Ok(done)) => Outcome::Done(done),
+        Ok(Ok(outcome)) => outcome,
         Ok(Err(HostError::Refused(refusal))) => Outcome::Refused(Box::new(refusal)),
         Ok(Err(error)) => {
             Outcome::Broken(crate::engine::text::scrub(&error.to_string()).into_owned())

@@ -13,6 +13,7 @@ pub mod app;
 pub mod blades;
 pub mod doc;
 pub mod driver;
+pub mod forms;
 pub mod input;
 pub mod once;
 pub mod pacer;

@@ -229,11 +229,13 @@ impl Keystore {
         for account in &cluster.accounts {
             work.note(self.microsoft_key(account.microsoft, fresh.microsoft));
             if let (Some(key), Some(aek)) = (&cluster.key, account.customer) {
-                let wrapped = self.customer_key(world, key, aek, fresh.customer);
+                let wrapped = self.customer_key(world, cluster, key, aek, fresh.customer);
                 let usable = wrapped.is_ok();
                 work.note(wrapped);
-                if usable {
-                    work.note(self.cache(world, cluster, key, aek));
+                if !may_cache(cluster) {
+                    work.note(self.blobs.remove(Shelf::Cache, aek));
+                } else if usable {
+                    work.note(self.copy(world, cluster, key, aek));
                 }
             }
         }
@@ -254,6 +256,7 @@ impl Keystore {
     fn customer_key(
         &self,
         world: &World,
+        cluster: &Cluster,
         key: &KeyIdentifier,
         aek: AekId,
         fresh: bool,
@@ -283,6 +286,10 @@ impl Keystore {
             }) => return Err(self.blobs.foreign(Shelf::Aek, aek)),
             None if fresh => {
                 let plain = envelope::random_key()?;
+                // Storage made it, so it has its copy from the start.
+                if may_cache(cluster) {
+                    self.seal(Shelf::Cache, aek, &plain)?;
+                }
                 self.hsm
                     .wrap(to, AEK_ALGORITHM, plain.as_bytes())
                     .map_err(|error| disagree(what(), error))?
@@ -297,18 +304,15 @@ impl Keystore {
         Ok(true)
     }
 
-    /// Storage's copy: there as long as the rules let it be, made by a real unwrap the vault serves.
-    fn cache(
+    /// The copy storage may keep, made by a real unwrap that the vault serves. Without one, it stays as it is.
+    fn copy(
         &self,
         world: &World,
         cluster: &Cluster,
         key: &KeyIdentifier,
         aek: AekId,
     ) -> Result<bool, KeystoreError> {
-        if !may_cache(cluster) {
-            return self.blobs.remove(Shelf::Cache, aek);
-        }
-        // A copy that cannot be read is worth as much as none.
+        // One that cannot be read is worth as much as none.
         if matches!(self.blobs.read(Shelf::Cache, aek), Ok(Some(_))) || !served(world, cluster, key)
         {
             return Ok(false);

@@ -156,7 +156,7 @@ pub fn advanced(now: SimTime, span: Span) -> Result<SimTime, Refusal> {
 pub fn next_due(world: &World, now: SimTime) -> Result<SimTime, Refusal> {
     engine::due(world).map(|due| now.max(due)).ok_or_else(|| {
         errors::SIM_04
-            .says("Nothing is due: no request waits, no grant runs, no story goes on.")
+            .says("Nothing is due: no request waits, no grant or operation runs, no story goes on.")
             .target("clock")
             .remedy("Open a ticket, or advance the clock by a span.")
     })

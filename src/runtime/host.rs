@@ -132,7 +132,7 @@ impl Host {
         host.outbox = Some(Outbox::new(dir));
         host.dir = Some(dir.to_owned());
         host.settled()?;
-        host.tidy_keys()?;
+        host.heed(Host::tidy_keys)?;
         Ok(host)
     }
 
@@ -499,7 +499,7 @@ impl Host {
     }
 
     /// Does something beside the world and remembers the first trouble with it.
-    fn heed(
+    pub(super) fn heed(
         &mut self,
         effect: impl FnOnce(&mut Host) -> Result<(), HostError>,
     ) -> Result<(), HostError> {

@@ -159,13 +159,22 @@ impl Host {
 
     /// Throws away what crashes left behind, unless something still waits to be done.
     pub(super) fn tidy_keys(&mut self) -> Result<(), HostError> {
-        if let Some(keys) = &self.keys
-            && keys.agenda.is_empty()
-        {
-            let alone = keys.keystore.alone()?;
-            keys.keystore.tidy(&alone)?;
+        match &self.keys {
+            Some(keys) => {
+                let alone = keys.keystore.alone()?;
+                self.tidy_alone(&alone)
+            }
+            None => Ok(()),
         }
-        Ok(())
+    }
+
+    fn tidy_alone(&mut self, alone: &Alone) -> Result<(), HostError> {
+        // An import of another process may be on the record and not have its name yet.
+        self.fold()?;
+        match &self.keys {
+            Some(keys) if keys.agenda.is_empty() => Ok(keys.keystore.tidy(alone)?),
+            _ => Ok(()),
+        }
     }
 
     /// Uses a key as somebody. The call is on the record whatever its outcome; then it is really done.
@@ -202,12 +211,9 @@ impl Host {
         let staged = keys.keystore.stage(&alone, import.file.as_bytes())?;
         keys.alone = Some(alone);
         let outcome = self.submit(actor, &import.with(&staged).into());
-        if let Some(keys) = &mut self.keys
-            && let Some(alone) = keys.alone.take()
-            && outcome.is_err()
-            && keys.agenda.is_empty()
-        {
-            keys.keystore.tidy(&alone)?;
+        let alone = self.keys.as_mut().and_then(|keys| keys.alone.take());
+        if let (Err(_), Some(alone)) = (&outcome, alone) {
+            self.heed(|host| host.tidy_alone(&alone))?;
         }
         outcome
     }

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use lockbox::runtime::{ClockCommand, Founding, Handle, Host};
 use serde_json::Value;
 
-use super::{Place, Said, camel_case, copy, find, run_in};
+use super::{HOSTILE, Place, Said, camel_case, copy, find, is_inert, run_in};
 use pty::Pty;
 
 const WORLD: &str = r#"
@@ -906,7 +906,7 @@ fn a_revoked_key_is_loud_and_polls_are_shown_as_computed() {
     assert_eq!(workspace["readable"]["error"]["id"], "E-QRY-01");
     assert!(text(&place, &["workspace", "show", "law-1"]).contains("DATA LOST"));
     let list = place.run(&["workspace", "list"]).ok();
-    assert!(list.err.contains("warning: DATA LOST"), "{}", list.err);
+    assert!(list.err.contains("law-1: DATA LOST"), "{}", list.err);
 }
 
 #[test]
@@ -1116,4 +1116,50 @@ fn the_observer_reads_all_and_changes_nothing() {
     let memory: Said = run_in(place.dir.path(), &["--memory", "vault", "list"]);
     memory.ok();
     assert!(fs::read_dir(place.dir.path()).unwrap().count() > 0);
+}
+
+#[test]
+fn a_hostile_query_or_name_reaches_no_sink_raw() {
+    let place = prepared();
+    let save = [
+        "search",
+        "save",
+        "law-1",
+        "odd",
+        "--query",
+        HOSTILE,
+        "--display-name",
+        HOSTILE,
+        "--category",
+        HOSTILE,
+    ];
+    let commands: [&[&str]; 7] = [
+        &save,
+        &["search", "list", "law-1"],
+        &["search", "show", "law-1", "odd"],
+        &["storage", "link", "law-1", "--type", "Query", "stqueries"],
+        &["vault", "show", HOSTILE],
+        &["cluster", "show", HOSTILE],
+        &[
+            "policy",
+            "set",
+            "kv-logs",
+            "--principal",
+            HOSTILE,
+            "--keys",
+            "get",
+        ],
+    ];
+    for args in commands {
+        for format in ["table", "json", "csv", "plain"] {
+            let said = place.run(&[&["--format", format], args].concat());
+            // Tabs are our own between the cells of a plain list.
+            let out = match format {
+                "plain" => said.out.replace('\t', " "),
+                _ => said.out.clone(),
+            };
+            assert!(is_inert(&out), "{args:?} as {format}: {out}");
+            assert!(is_inert(&said.err), "{args:?} as {format}: {}", said.err);
+        }
+    }
 }

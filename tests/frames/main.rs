@@ -6,6 +6,7 @@
 #[path = "../engine/stage.rs"]
 mod stage;
 
+mod forms;
 mod frames;
 mod hostile;
 mod journeys;

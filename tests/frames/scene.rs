@@ -1,8 +1,10 @@
 //! A console on a stage: keys in, screen out, commands carried out at once.
 
 use lockbox::console::app::{App, Clock, Ctx, Effect, Input, Outcome, Tempo};
+use lockbox::console::forms::FORMS;
 use lockbox::console::input::{Key, Keymap, key};
 use lockbox::console::paint;
+use lockbox::console::rows::ItemId;
 use lockbox::console::theme::{Depth, Theme, glyphs};
 use lockbox::engine::lockbox::jit::{Level, Submit};
 use lockbox::engine::people::{Assignment, Person, Principal, Role, Scope, Side, VendorRole};
@@ -69,7 +71,10 @@ impl Scene {
                 done,
             } => {
                 let outcome = match self.stage.act(actor, (**command).clone()) {
-                    Ok(_) => Outcome::Done(done.clone()),
+                    Ok(events) => match done {
+                        Some(done) => Outcome::Done(done.clone()),
+                        None => Outcome::Happened(events),
+                    },
                     Err(refusal) => Outcome::Refused(Box::new(refusal)),
                 };
                 self.app.finished(&ctx!(self), outcome);
@@ -94,6 +99,13 @@ impl Scene {
 
     pub fn key(&mut self, key: Key) -> Vec<Effect> {
         self.input(Input::Key(key))
+    }
+
+    /// Opens a form by the name of its action, as if the cursor were on a thing.
+    pub fn open(&mut self, name: &str, item: Option<ItemId>) -> &mut Scene {
+        let blank = FORMS.iter().find(|b| b.name == name).unwrap();
+        self.app.fill_in(&ctx!(self), blank, item);
+        self
     }
 
     /// Keys as they are written: `g r`, `enter`, `ctrl-d`.

@@ -38,7 +38,7 @@ impl Dice {
         let mut key = if self.roll(3) == 0 {
             Key::plain(CODES[usize::try_from(self.roll(14)).unwrap()])
         } else {
-            let letters = "abcdefghijklmnoprstuvwxyzgggvcwikjjkaadRPGn:?/ +-01234한🔑";
+            let letters = "abcdefghijklmnoprstuvwxyzgggvcwikjjkaadRPGn:?/ +-01234한🔑KDAXFEBLUSCMW";
             let n = usize::try_from(self.roll(letters.chars().count() as u64)).unwrap();
             Key::char(letters.chars().nth(n).unwrap())
         };

@@ -376,6 +376,21 @@ fn a_broken_account_key_is_trouble_that_is_tried_again_and_destroys_nothing() {
 }
 
 #[test]
+fn a_copy_does_not_outlive_a_revocation_because_its_key_is_broken() {
+    let (dir, wall) = (dir(), ManualWall::default());
+    let mut host = open(dir.path(), &wall);
+    let key = make_protected(&mut host);
+    for path in aek_files(dir.path()) {
+        fs::write(path, b"LBX").unwrap();
+    }
+    set_enabled(&mut host, &key, false);
+    wait(&mut host, Span::hours(1));
+    assert_eq!(state(&host), "Revoked");
+    assert!(host.trouble().unwrap().contains("cut short"));
+    assert_eq!(tree(&dir.path().join("keystore/cache")), []);
+}
+
+#[test]
 fn a_broken_copy_is_worth_as_much_as_none() {
     let (dir, wall) = (dir(), ManualWall::default());
     let mut host = open(dir.path(), &wall);

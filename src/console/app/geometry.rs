@@ -80,6 +80,10 @@ pub enum Hit {
     Choice(usize),
     /// A field or button of the dialog.
     Focus(super::dialog::Focus),
+    /// A field or button of a form.
+    Part(super::form::Focus),
+    /// An option of a form's field of several.
+    Spot(usize, usize),
     /// Nothing behind it can be clicked.
     Backdrop,
 }

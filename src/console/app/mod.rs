@@ -4,6 +4,7 @@
 //! with each call, and the same inputs give the same state.
 
 pub mod dialog;
+pub mod form;
 pub mod geometry;
 pub mod page;
 pub mod update;
@@ -16,8 +17,9 @@ use super::blades::{Blade, Eye, Related, related};
 use super::input::{Key, Keymap};
 use super::rows::ItemId;
 use super::theme::Token;
-use crate::engine::{Actor, Command, Refusal, SimTime, World};
+use crate::engine::{Actor, Command, Event, Refusal, SimTime, World};
 use dialog::Dialog;
+use form::Form;
 use geometry::Hits;
 use page::Page;
 
@@ -69,8 +71,8 @@ pub enum Effect {
     Submit {
         actor: Actor,
         command: Box<Command>,
-        /// What to say when it is done.
-        done: String,
+        /// What to say when it is done; none says what happened.
+        done: Option<String>,
     },
     Clock(Tempo),
     Suspend,
@@ -82,6 +84,8 @@ pub enum Effect {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Outcome {
     Done(String),
+    /// A command was carried out.
+    Happened(Vec<Event>),
     Refused(Box<Refusal>),
     Broken(String),
 }
@@ -101,22 +105,7 @@ const TYPED_MAX: usize = 200;
 impl Typed {
     /// Takes a key; whether it was one for a line.
     pub fn key(&mut self, key: Key) -> bool {
-        use super::input::Code;
-        match (key.code, key.ctrl) {
-            (Code::Backspace, false) => {
-                self.0.pop();
-            }
-            (Code::Char('u'), true) => self.0.clear(),
-            (Code::Char('w'), true) => {
-                let end = self.0.trim_end().rfind(' ').map_or(0, |i| i + 1);
-                self.0.truncate(end);
-            }
-            _ => match key.typed() {
-                Some(c) if self.0.chars().count() < TYPED_MAX => self.0.push(c),
-                _ => return false,
-            },
-        }
-        true
+        edit(&mut self.0, key, TYPED_MAX)
     }
 
     pub fn paste(&mut self, text: &str) {
@@ -125,6 +114,26 @@ impl Typed {
         let clean = line.chars().filter(|c| !crate::engine::text::acts(*c));
         self.0.extend(clean.take(room));
     }
+}
+
+/// A key at the end of a text of at most so many characters; whether it was one for a text.
+fn edit(text: &mut String, key: Key, most: usize) -> bool {
+    use super::input::Code;
+    match (key.code, key.ctrl) {
+        (Code::Backspace, false) => {
+            text.pop();
+        }
+        (Code::Char('u'), true) => text.clear(),
+        (Code::Char('w'), true) => {
+            let end = text.trim_end().rfind(' ').map_or(0, |i| i + 1);
+            text.truncate(end);
+        }
+        _ => match key.typed() {
+            Some(c) if text.chars().count() < most => text.push(c),
+            _ => return false,
+        },
+    }
+    true
 }
 
 /// What lies over the blades.
@@ -142,6 +151,7 @@ pub enum Modal {
         first: usize,
     },
     Dialog(Box<Dialog>),
+    Form(Box<Form>),
 }
 
 pub struct App {
@@ -226,6 +236,7 @@ impl App {
             Some(Modal::Help { .. }) => return vec![Scope::Help, Scope::Move],
             Some(Modal::Palette { .. } | Modal::People { .. }) => return vec![Scope::Menu],
             Some(Modal::Dialog(_)) => return vec![Scope::Dialog],
+            Some(Modal::Form(_)) => return vec![Scope::Form],
             None => {}
         }
         if self.filtering {
@@ -253,11 +264,18 @@ impl App {
             }
             _ => {}
         }
-        if matches!(
-            blade,
-            Blade::Clusters | Blade::Cluster(_) | Blade::Checklist(_) | Blade::Preflight(_)
-        ) {
-            scopes.push(Scope::Cluster);
+        // What the cursor is on comes before what the page is about, and that before what a list may hold.
+        let page = self.page();
+        let things =
+            [page.cursor.as_ref(), blade.subject().as_ref()].map(|t| t.and_then(Scope::of_a_thing));
+        for scope in things
+            .into_iter()
+            .chain([Scope::of_a_list(blade)])
+            .flatten()
+        {
+            if page.refusal.is_none() && !scopes.contains(&scope) {
+                scopes.push(scope);
+            }
         }
         scopes.extend([Scope::Item, Scope::Move]);
         if blade.is_list() {
@@ -265,7 +283,7 @@ impl App {
         } else if !self.page().ids.is_empty() {
             scopes.push(Scope::Links);
         }
-        scopes.push(Scope::Global);
+        scopes.extend([Scope::Support, Scope::Global]);
         scopes
     }
 
@@ -274,7 +292,12 @@ impl App {
         self.filtering
             || matches!(
                 self.modal,
-                Some(Modal::Palette { .. } | Modal::People { .. } | Modal::Dialog(_))
+                Some(
+                    Modal::Palette { .. }
+                        | Modal::People { .. }
+                        | Modal::Dialog(_)
+                        | Modal::Form(_)
+                )
             )
     }
 
@@ -292,7 +315,11 @@ impl App {
         let mut offers: Vec<(u8, usize)> = ACTIONS
             .iter()
             .enumerate()
-            .filter(|(_, a)| scopes.contains(&a.scope) && a.name != "app.palette")
+            .filter(|(_, a)| {
+                // Forms can be filled in from anywhere by their name.
+                let near = scopes.contains(&a.scope) || (a.scope.has_forms() && !needle.is_empty());
+                near && a.name != "app.palette"
+            })
             .filter_map(|(i, a)| {
                 let (name, doc) = (a.name.to_lowercase(), a.doc.to_lowercase());
                 let tail = name.split_once('.').map_or("", |(_, tail)| tail);

@@ -289,6 +289,7 @@ impl App {
             page.relink(usize::from(body.height));
         }
         self.near = self.related(ctx);
+        self.refresh_form(ctx);
         self.notice(ctx);
     }
 }

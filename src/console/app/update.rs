@@ -112,6 +112,7 @@ impl App {
                 let refused = dialog.refusal(ctx, &actor).is_some();
                 dialog.key(key, refused);
             }
+            Some(Modal::Form(form)) => form.key(key),
             Some(Modal::Help { .. }) => {}
             None if self.filtering => {
                 let page = self.page_mut();
@@ -128,6 +129,7 @@ impl App {
         match &mut self.modal {
             Some(Modal::Palette { typed, .. } | Modal::People { typed, .. }) => typed.paste(text),
             Some(Modal::Dialog(dialog)) => dialog.paste(text),
+            Some(Modal::Form(form)) => form.paste(text),
             Some(Modal::Help { .. }) => {}
             None if self.filtering => {
                 let page = self.page_mut();
@@ -176,6 +178,14 @@ impl App {
                 }
                 Vec::new()
             }
+            Some(Hit::Part(focus)) => self.click_form(ctx, focus),
+            Some(Hit::Spot(field, option)) => {
+                if let Some(form) = self.form() {
+                    form.go(super::form::Focus::Field(field));
+                    form.toggle(field, option);
+                }
+                Vec::new()
+            }
             Some(Hit::Backdrop) | None => Vec::new(),
         }
     }
@@ -199,6 +209,7 @@ impl App {
                     .min(people.saturating_sub(1));
             }
             Some(Modal::Dialog(_)) => {}
+            Some(Modal::Form(form)) => form.scroll(by),
             None => {
                 let page = self.page_mut();
                 if page.blade.is_list() {
@@ -338,7 +349,7 @@ impl App {
                 return vec![Effect::Submit {
                     actor,
                     command,
-                    done,
+                    done: Some(done),
                 }];
             }
             // Whoever types on must not find it in the reason.
@@ -354,7 +365,14 @@ impl App {
     /// A command the driver submitted came back.
     pub fn finished(&mut self, ctx: &Ctx, outcome: Outcome) {
         let sent = matches!(&self.modal, Some(Modal::Dialog(d)) if d.sent);
+        let Some(outcome) = self.form_finished(outcome) else {
+            self.refresh(ctx);
+            return;
+        };
         match outcome {
+            Outcome::Happened(events) => {
+                self.say(super::form::told(ctx.world, &events), Token::ToastOk);
+            }
             Outcome::Done(text) => {
                 if sent {
                     self.modal = None;

@@ -12,7 +12,7 @@ use crate::engine::{Query, Refusal, ask};
 pub fn doc(eye: Eye, id: &ResourceId) -> Result<Doc, Refusal> {
     let found = cluster::find(eye, id)?;
     let name = shared::resource_name(id);
-    let steps = preflight::checklist(eye.world, eye.now, found);
+    let steps = preflight::checklist(eye.world, eye.now, eye.actor, found);
     let done = steps
         .iter()
         .filter(|s| s.progress == Progress::Done)
@@ -101,7 +101,8 @@ fn facts(eye: Eye, cluster: &Cluster, standing: &Standing) -> Vec<(&'static str,
 fn commands(eye: Eye, cluster: &Cluster, step: Step) -> Vec<String> {
     let name = cluster.id.name();
     let region = &cluster.location;
-    let candidates = preflight::usable_keys(eye.world, eye.now, cluster);
+    let group = format!("{}/{}", cluster.subscription(), cluster.group());
+    let candidates = preflight::usable_keys(eye.world, eye.now, eye.actor, cluster);
     let vault = cluster
         .key
         .as_ref()
@@ -109,28 +110,28 @@ fn commands(eye: Eye, cluster: &Cluster, step: Step) -> Vec<String> {
         .map_or("VAULT", |k| k.vault.as_str());
     match step {
         Step::Allow => vec![format!(
-            "lockbox support allow-subscription {} --region {region}",
+            "lockbox support allow-subscription {} --location {region}",
             cluster.subscription()
         )],
         Step::VaultAndKey => vec![
             format!(
-                "lockbox vault create VAULT --region {region} --soft-delete true --purge-protection true"
+                "lockbox vault create VAULT --group {group} --location {region} --soft-delete true --purge-protection true"
             ),
-            "lockbox key create VAULT KEY".to_owned(),
+            "lockbox key create VAULT/KEY".to_owned(),
         ],
         Step::Create => vec![
             format!("lockbox cluster delete {name}"),
-            format!("lockbox cluster create {name} --region {region}"),
+            format!("lockbox cluster create {name} --group {group} --location {region}"),
         ],
         Step::Grant => vec![format!(
             "lockbox policy set {vault} --principal {name} --keys get,wrapKey,unwrapKey"
         )],
         Step::SetKey => vec![match candidates.first() {
             Some(key) => format!(
-                "lockbox cluster set-key {name} {}/{}/{}",
+                "lockbox cluster set-key {name} --vault {} --key {} --version {}",
                 key.vault, key.key, key.version
             ),
-            None => format!("lockbox cluster set-key {name} VAULT/KEY/VERSION"),
+            None => format!("lockbox cluster set-key {name} --vault VAULT --key KEY"),
         }],
         Step::Link => vec![format!("lockbox link create WORKSPACE {name}")],
     }

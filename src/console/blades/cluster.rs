@@ -85,7 +85,7 @@ pub fn doc(eye: Eye, id: &ResourceId) -> Result<Doc, Refusal> {
     if cluster.is_live() {
         side.push(Block::Heading("The way to your own key".into()));
         side.push(Block::Pairs(
-            preflight::checklist(eye.world, eye.now, cluster)
+            preflight::checklist(eye.world, eye.now, eye.actor, cluster)
                 .iter()
                 .map(checklist::pair)
                 .collect(),

@@ -286,7 +286,7 @@ pub fn recoverable(vault: &Vault) -> Cell {
 pub fn vault_state(now: SimTime, vault: &Vault) -> Cell {
     if let Some(deleted) = &vault.deleted {
         let left = shared::left(now, deleted.purge_at).text;
-        return Cell::new(format!("deleted, {left} left"))
+        return Cell::new(format!("deleted, {left}"))
             .mark(Mark::Off)
             .tone(Token::Neutral)
             .raw("deleted");

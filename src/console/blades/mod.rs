@@ -362,15 +362,15 @@ impl Blade {
             ),
             Blade::Vaults => (
                 "There is no key vault you may see.",
-                "Create one with: lockbox vault create. Press P to act as somebody else.",
+                "Press c to create one, or P to act as somebody else.",
             ),
             Blade::Clusters => (
                 "There is no dedicated cluster you may see.",
-                "Create one with: lockbox cluster create; its checklist shows the way to your own key.",
+                "Press c to create one; its checklist shows the way to your own key.",
             ),
             Blade::Workspaces => (
                 "There is no workspace you may see.",
-                "Create one with: lockbox workspace create. Press P to act as somebody else.",
+                "Press c to create one, or P to act as somebody else.",
             ),
             Blade::Operations => (
                 "Nothing runs, and nothing ever ran.",

@@ -46,7 +46,7 @@ pub fn doc(eye: Eye, id: &ResourceId) -> Result<Doc, Refusal> {
             main.extend(remedies(&findings));
         }
         None => main.push(Block::Text(
-            Cell::new("There is no key to look at: create a vault and a key first.")
+            Cell::new("There is no key you may look at: create a vault and a key first, or act as their owner.")
                 .mark(Mark::Warn)
                 .tone(Token::Warn),
         )),
@@ -69,9 +69,7 @@ fn candidate(eye: Eye, cluster: &Cluster) -> Option<KeyIdentifier> {
             ..id.clone()
         })
     };
-    if let Some(key) = &cluster.key {
-        return Some(newest(key).unwrap_or_else(|| key.clone()));
-    }
+
     let sees = |id: &KeyIdentifier| {
         ask(
             eye.world,
@@ -81,8 +79,12 @@ fn candidate(eye: Eye, cluster: &Cluster) -> Option<KeyIdentifier> {
         )
         .is_ok()
     };
-    let fitting = preflight::usable_keys(eye.world, eye.now, cluster);
-    fitting.into_iter().find(|k| sees(k)).or_else(|| {
+    if let Some(key) = &cluster.key {
+        let key = newest(key).unwrap_or_else(|| key.clone());
+        return Some(key).filter(sees);
+    }
+    let fitting = preflight::usable_keys(eye.world, eye.now, eye.actor, cluster);
+    fitting.into_iter().next().or_else(|| {
         eye.world
             .vaults
             .values()

@@ -188,7 +188,20 @@ fn needed_by(eye: Eye, vault: &VaultName, key: &KeyName) -> Cell {
             })
         })
         .collect();
-    Cell::new(words.join(", "))
+    let cell = Cell::new(words.join(", "));
+    // A version that is needed and cannot be used is what cuts clusters off.
+    let broken = users.iter().flat_map(|(_, needed)| needed).any(|k| {
+        let found = eye.world.vaults.get(vault).and_then(|v| v.keys.get(key));
+        !found
+            .filter(|found| found.deleted.is_none())
+            .and_then(|found| found.version(&k.version))
+            .is_some_and(|v| v.enabled)
+    });
+    if broken {
+        cell.mark(Mark::Warn).tone(Token::Danger)
+    } else {
+        cell
+    }
 }
 
 fn key_row(eye: Eye, vault: &Vault, key: &Key) -> (Option<ItemId>, Vec<Cell>) {

@@ -7,14 +7,14 @@ use crate::engine::workspace::saved_search::Kind;
 use crate::engine::{Answer, Query, Refusal, ask};
 
 pub const COLUMNS: &[Column] = &[
-    flex("workspace", "WORKSPACE", 14, 2, 0),
+    flex("workspace", "WORKSPACE", 19, 4, 0),
     flex("link", "LINK", 16, 2, 0),
     flex("route", "NEW DATA GOES TO", 27, 1, 0),
     col("readable", "READABLE", 8, 0),
     right("retention", "KEPT", 6, 2),
-    col("sku", "SKU", 10, 3),
+    col("sku", "SKU", 10, 5),
     right("saved", "QUERIES", 7, 4),
-    col("location", "REGION", 14, 5),
+    col("location", "REGION", 14, 3),
     flex("subscription", "SUBSCRIPTION", 14, 1, 6),
     data("cluster"),
     data("id"),

@@ -148,7 +148,9 @@ pub fn status(canvas: &mut Canvas, app: &App, ctx: &Ctx, area: Area) {
         let mut x = inner.x;
         x += canvas.text(x, inner.y, inner.width, &keys.join(" "), Token::BarKey) + 2;
         // What may follow.
-        for action in crate::console::actions::ACTIONS {
+        let scopes = app.scopes();
+        let here = crate::console::actions::ACTIONS.iter();
+        for action in here.filter(|a| scopes.contains(&a.scope)) {
             let Some(rest) = action.keys.iter().find_map(|k| {
                 let start = format!("{} ", keys.join(" "));
                 k.strip_prefix(start.as_str())
@@ -158,6 +160,7 @@ pub fn status(canvas: &mut Canvas, app: &App, ctx: &Ctx, area: Area) {
             let word = action.name.split_once('.').map_or("", |(_, w)| w);
             let needed = u16::try_from(rest.len() + word.len() + 3).unwrap_or(20);
             if x + needed > inner.right() {
+                canvas.text(x, inner.y, 1, "…", Token::Muted);
                 break;
             }
             x += canvas.text(x, inner.y, 8, rest, Token::BarKey) + 1;

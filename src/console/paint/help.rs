@@ -1,7 +1,7 @@
 //! Everything that can be done here, and why some of it cannot be done now.
 
 use super::canvas::Canvas;
-use crate::console::actions::{ACTIONS, Scope};
+use crate::console::actions::{ACTIONS, Scope, within_reach};
 use crate::console::app::geometry::Area;
 use crate::console::app::{App, Ctx};
 use crate::console::rows::Cell;
@@ -13,15 +13,23 @@ const SECTIONS: &[(&str, &[Scope])] = &[
         "Here",
         &[
             Scope::Activity,
+            Scope::Vault,
+            Scope::Key,
+            Scope::Policy,
+            Scope::Cluster,
+            Scope::Workspace,
+            Scope::Operation,
+            Scope::Storage,
+            Scope::Saved,
             Scope::Request,
             Scope::Grant,
-            Scope::Cluster,
             Scope::Item,
             Scope::List,
             Scope::Links,
         ],
     ),
     ("Everywhere", &[Scope::Global]),
+    ("Support", &[Scope::Support]),
     ("Moving", &[Scope::Move]),
 ];
 
@@ -34,7 +42,7 @@ pub fn paint(canvas: &mut Canvas, app: &App, ctx: &Ctx, body: Area, first: usize
     for (title, members) in SECTIONS {
         let actions: Vec<_> = ACTIONS
             .iter()
-            .filter(|a| members.contains(&a.scope) && scopes.contains(&a.scope))
+            .filter(|a| members.contains(&a.scope) && within_reach(a, &scopes))
             .collect();
         if actions.is_empty() {
             continue;

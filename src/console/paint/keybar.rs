@@ -1,7 +1,7 @@
 //! The keys that matter here, dimmed where they would be refused.
 
 use super::canvas::Canvas;
-use crate::console::actions::{ACTIONS, Action, Scope};
+use crate::console::actions::{ACTIONS, Action, Scope, within_reach};
 use crate::console::app::geometry::{Area, Hit};
 use crate::console::app::{App, Ctx, Modal};
 use crate::console::blades::Blade;
@@ -18,7 +18,6 @@ fn stands(app: &App, action: &Action) -> bool {
     match action.scope {
         Scope::Request => app.near.request.is_some(),
         Scope::Grant => app.near.grant.is_some(),
-        Scope::Cluster => app.near.cluster.is_some(),
         Scope::Item => {
             let to = match action.name {
                 "item.ticket" => app.near.ticket.map(Blade::Ticket),
@@ -70,7 +69,7 @@ pub fn paint(canvas: &mut Canvas, app: &App, ctx: &Ctx, area: Area) {
         ACTIONS
             .iter()
             .enumerate()
-            .filter(|(_, a)| !a.short.is_empty() && scopes.contains(&a.scope) && stands(app, a))
+            .filter(|(_, a)| !a.short.is_empty() && within_reach(a, &scopes) && stands(app, a))
             .filter(|(_, a)| !(refused && a.name == "dialog.next"))
     };
     let width = |action: &Action| {

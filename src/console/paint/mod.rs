@@ -3,6 +3,7 @@
 pub mod band;
 pub mod canvas;
 pub mod dialog;
+pub mod form;
 pub mod help;
 pub mod keybar;
 pub mod lines;
@@ -52,6 +53,7 @@ pub fn frame(app: &App, ctx: &Ctx, theme: &Theme, buf: &mut Buffer) -> Hits {
             menu::people(&mut canvas, app, ctx, body, typed, *cursor);
         }
         Some(Modal::Dialog(dialog)) => dialog::paint(&mut canvas, app, ctx, body, dialog),
+        Some(Modal::Form(form)) => form::paint(&mut canvas, body, form),
         None => {}
     }
     canvas.hits

@@ -19,6 +19,8 @@ pub struct Glyphs {
     pub paused: &'static str,
     pub cursor: &'static str,
     pub thumb: &'static str,
+    /// Around a choice that can be changed.
+    pub turn: [&'static str; 2],
     /// A gauge where it is full, and where it is not yet.
     pub full: &'static str,
     pub track: &'static str,
@@ -42,6 +44,7 @@ pub const UNICODE: Glyphs = Glyphs {
     paused: "‖",
     cursor: "▌",
     thumb: "┃",
+    turn: ["‹", "›"],
     full: "█",
     track: "░",
     frame: ["╭", "╮", "╯", "╰", "─", "│"],
@@ -63,6 +66,7 @@ pub const ASCII: Glyphs = Glyphs {
     paused: "=",
     cursor: ">",
     thumb: "#",
+    turn: ["<", ">"],
     full: "#",
     track: ".",
     frame: ["+", "+", "+", "+", "-", "|"],

@@ -3,7 +3,9 @@
 //! An extension where the real service answers one error at a time.
 
 use super::{Body, Cluster, State, encryption};
+use crate::engine::ask::{Query, ask};
 use crate::engine::errors;
+use crate::engine::event::Actor;
 use crate::engine::ids::{PersonId, ResourceId, SubscriptionId};
 use crate::engine::people::Action;
 use crate::engine::refusal::Refusal;
@@ -59,8 +61,8 @@ pub struct Standing {
     pub note: String,
 }
 
-/// The provisioning checklist of a cluster.
-pub fn checklist(world: &World, now: SimTime, cluster: &Cluster) -> Vec<Standing> {
+/// The provisioning checklist of a cluster, as far as the actor may see the vaults it looks at.
+pub fn checklist(world: &World, now: SimTime, actor: &Actor, cluster: &Cluster) -> Vec<Standing> {
     let mut steps = Vec::new();
     let mut blocked = false;
     let mut step = |step, state: Result<String, (Progress, String)>| {
@@ -82,7 +84,7 @@ pub fn checklist(world: &World, now: SimTime, cluster: &Cluster) -> Vec<Standing
         // A cluster that exists was allowed, or came with the world.
         Ok(format!("{subscription} in {}", cluster.location)),
     );
-    let candidates = usable_keys(world, now, cluster);
+    let candidates = usable_keys(world, now, actor, cluster);
     step(
         Step::VaultAndKey,
         match (&cluster.key, candidates.first()) {
@@ -173,15 +175,22 @@ fn running(world: &World, cluster: &Cluster) -> String {
     }
 }
 
-/// Keys that could serve a cluster but for the policy: recoverable vault, region and tenant, RSA, enabled.
-pub fn usable_keys(world: &World, now: SimTime, cluster: &Cluster) -> Vec<KeyIdentifier> {
+/// Keys that could serve a cluster but for the policy: recoverable vault, region and tenant, RSA, enabled; of
+/// vaults the actor may see.
+pub fn usable_keys(
+    world: &World,
+    now: SimTime,
+    actor: &Actor,
+    cluster: &Cluster,
+) -> Vec<KeyIdentifier> {
     let tenant = world.tenant_of(&cluster.subscription());
     let mut keys = Vec::new();
     for vault in world.vaults.values() {
         let fits = vault.is_active()
             && vault.recoverable()
             && vault.location == cluster.location
-            && world.tenant_of(&vault.subscription()) == tenant;
+            && world.tenant_of(&vault.subscription()) == tenant
+            && ask(world, now, actor, &Query::Vault(vault.name.clone())).is_ok();
         if !fits {
             continue;
         }

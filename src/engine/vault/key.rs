@@ -15,7 +15,7 @@ use std::sync::Arc;
 use imbl::Vector;
 use serde::{Deserialize, Serialize};
 
-use super::access_policy::{Caller, KeyPermission};
+use super::access_policy::{CLUSTER_NEEDS, Caller, KeyPermission};
 use super::trail::{self, Call, Done, Outcome};
 use super::{Sku, Vault};
 use crate::engine::cluster::encryption;
@@ -787,6 +787,17 @@ impl World {
             return Ok(());
         }
         let named = self.caller_name(caller);
+        // A policy is set as a whole, so the remedy names what is held already.
+        let held = vault.policies.get(caller).cloned().unwrap_or_default();
+        let needed = match caller {
+            Caller::Identity(_) => CLUSTER_NEEDS.as_slice(),
+            Caller::Person(_) => &[permission],
+        };
+        let wanted: Vec<&str> = KeyPermission::ALL
+            .iter()
+            .filter(|p| held.contains(*p) || needed.contains(p) || **p == permission)
+            .map(|p| p.word())
+            .collect();
         Err(errors::KV_01
             .says(format!(
                 "The caller {named} has no keys {permission} permission on vault {}.",
@@ -795,8 +806,9 @@ impl World {
             .target("permissions.keys")
             .inner("AccessDenied")
             .remedy(format!(
-                "Add it to the access policy: lockbox policy set {} --principal {named} --keys {permission}.",
-                vault.name
+                "Add it to the access policy: lockbox policy set {} --principal {named} --keys {}.",
+                vault.name,
+                wanted.join(",")
             )))
     }
 }

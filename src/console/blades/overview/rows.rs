@@ -236,17 +236,16 @@ fn at_risk(eye: Eye) -> Vec<Cell> {
     for cluster in cmk::clusters(eye).into_iter().filter(|c| c.is_live()) {
         let name = shared::resource_name(&cluster.id);
         let state = &cluster.protection.state;
-        let word = state.word();
         match state {
             Encryption::Revoked | Encryption::LiveSite => {
-                found.push(bad(format!("{name}: {word}")))
+                found.push(bad(format!("{name}: {}", state.word())));
             }
             Encryption::RevocationPending { enforce_at, .. } => found.push(warn(format!(
-                "{name}: {word} until {}",
+                "{name}: cut off at {}",
                 cmk::clock(*enforce_at).text
             ))),
             Encryption::TransientOutage { live_site_at, .. } => found.push(warn(format!(
-                "{name}: {word} until {}",
+                "{name}: bridged till {}",
                 cmk::clock(*live_site_at).text
             ))),
             Encryption::MicrosoftKey | Encryption::Active | Encryption::Resuming { .. } => {}
