@@ -239,10 +239,6 @@ impl World {
     /// The principal a person means by a person's id, the name or id of a cluster or storage account, an
     /// identity's number, or a principal id (R-PERM-07).
     pub fn find_principal(&self, text: &str) -> Result<Caller, Refusal> {
-        let person = PersonId::from(text);
-        if self.people.persons.contains_key(&person) {
-            return Ok(Caller::Person(person));
-        }
         if let Some(number) = random::number_of(self.seed, "principal", text)
             .map(IdentityId)
             .filter(|id| self.identity_owner(*id).is_some())
@@ -254,31 +250,32 @@ impl World {
         {
             return Ok(Caller::Identity(id));
         }
-        let by_guid = self
-            .people
-            .persons
-            .keys()
-            .map(|id| Caller::Person(id.clone()))
+        let person = |id: &PersonId| Caller::Person(id.clone());
+        let persons = || self.people.persons.keys();
+        let by_guid = persons()
+            .map(person)
             .find(|caller| self.principal_guid(caller).eq_ignore_ascii_case(text));
         if let Some(caller) = by_guid {
             return Ok(caller);
         }
-        let mut owners = Vec::new();
+        // What it could be, each with a text that means nothing else.
+        let mut named: Vec<(Caller, String)> = persons()
+            .filter(|id| id.as_str() == text)
+            .map(person)
+            .map(|caller| (caller.clone(), self.principal_guid(&caller)))
+            .collect();
         for (place, owner) in self.identities.iter().enumerate() {
             let identity = IdentityId(u32::try_from(place + 1).unwrap_or(u32::MAX));
-            let named = owner.name().eq_ignore_ascii_case(text)
+            let means = owner.name().eq_ignore_ascii_case(text)
                 || owner.as_str().eq_ignore_ascii_case(text);
-            if named && self.current_identity(owner) == Some(identity) {
-                owners.push((identity, owner));
+            if means && self.current_identity(owner) == Some(identity) {
+                named.push((Caller::Identity(identity), owner.to_string()));
             }
         }
-        match owners.as_slice() {
-            [(identity, _)] => Ok(Caller::Identity(*identity)),
+        match named.as_slice() {
+            [(caller, _)] => Ok(caller.clone()),
             [] => {
-                let known = self
-                    .people
-                    .persons
-                    .keys()
+                let known = persons()
                     .map(PersonId::as_str)
                     .chain(self.identities.iter().map(|owner| owner.name()));
                 Err(errors::KV_15
@@ -293,15 +290,15 @@ impl World {
                     )))
             }
             several => {
-                let ids: Vec<String> = several.iter().map(|(_, o)| o.to_string()).collect();
+                let texts: Vec<&str> = several.iter().map(|(_, text)| text.as_str()).collect();
                 Err(errors::KV_15
                     .says(format!(
-                        "{} is the name of {} resources.",
+                        "{} is the name of {} principals.",
                         crate::engine::text::scrub(text),
                         several.len()
                     ))
                     .target("principal")
-                    .remedy(format!("Say which: {}.", ids.join(", "))))
+                    .remedy(format!("Say which: {}.", texts.join(", "))))
             }
         }
     }
