@@ -63,6 +63,8 @@ pub fn body(world: &World, existing: Option<&Cluster>, json: &str) -> Result<Bod
         body.billing = text(properties, "billingType")?;
         match get(properties, "keyVaultProperties") {
             None | Some(Value::Null) => {}
+            // A new cluster takes no key, in whatever form: that is decided in its turn (E-CC-10).
+            Some(_) if existing.is_none() => body.key = Some(KeyProperties::default()),
             Some(Value::Object(key)) => body.key = Some(key_properties(key)?),
             Some(other) => {
                 return Err(errors::CU_02

@@ -172,6 +172,24 @@ fn e_cc_10_a_key_at_creation() {
     }
 }
 
+/// Also in a form that an update would refuse: the name is looked at first, and then that there is a key at all.
+#[test]
+fn e_cc_10_a_key_at_creation_in_any_form() {
+    let mut stage = Stage::keys();
+    stage.allow("c");
+    for key in [r#"{"kyName":"kek"}"#, r#""kek""#, "[]", "{}"] {
+        let json = format!(
+            r#"{{"identity":{{"type":"SystemAssigned"}},"sku":{{"name":"capacityReservation","capacity":1000}},
+                "properties":{{"keyVaultProperties":{key}}},"location":"{HERE}"}}"#
+        );
+        let body = wire::body(&stage.world, None, &json).unwrap();
+        let target = "properties.keyVaultProperties";
+        let command = put("fresh", body.clone());
+        refused_for_good(&mut stage, "ann", command, &errors::CC_10, target);
+        refused_for_good(&mut stage, "ann", put("a-b", body), &errors::CC_01, "name");
+    }
+}
+
 #[test]
 fn e_cc_11_a_put_while_something_runs() {
     let mut stage = Stage::keys();
