@@ -16,7 +16,7 @@ use std::sync::Arc;
 use imbl::{OrdMap, Vector};
 use serde::{Deserialize, Serialize};
 
-use super::cluster::encryption::why_unreadable;
+use super::cluster::encryption::{Encryption, why_unreadable};
 use super::cluster::link::Link;
 use super::draft::Draft;
 use super::errors::{self, ErrorDef};
@@ -608,11 +608,19 @@ impl World {
                 continue;
             };
             if let Some(why) = why_unreadable(cluster) {
-                return Err(errors::QRY_01
+                let mut refusal = errors::QRY_01
                     .says(format!(
                         "Query failed: data of {workspace} is inaccessible, because {why}."
                     ))
-                    .target("workspace"));
+                    .target("workspace");
+                if let Encryption::Resuming { until } = cluster.protection.state
+                    && cluster.is_live()
+                {
+                    refusal = refusal
+                        .allowed_from(until)
+                        .remedy(format!("Wait until {} UTC.", until.to_seconds()));
+                }
+                return Err(refusal);
             }
         }
         Ok(())

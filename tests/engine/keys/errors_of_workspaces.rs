@@ -618,6 +618,11 @@ fn e_qry_01_data_that_cannot_be_read() {
     ));
     let no = asked(&revoked, "rea", &query).unwrap_err();
     is(&no, &errors::QRY_01, "workspace");
+    let resumes = no.allowed_from.unwrap();
+    revoked.until(resumes - Span::micros(1));
+    assert!(asked(&revoked, "rea", &query).is_err());
+    revoked.until(resumes);
+    assert_eq!(asked(&revoked, "rea", &query), Ok(Answer::Yes));
     stage.fault(&ready.key.vault, FaultKind::Outage, Span::hours(1));
     stage.wait(Span::minutes(30));
     let no = asked(&stage, "rea", &query).unwrap_err();
