@@ -254,9 +254,12 @@ actions! {
         ["D"] Key "delete" key::DELETE;
         ["R"] Key "" key::RECOVER;
         ["X"] Key "" key::PURGE;
+        ["u"] Policy "change" vault::POLICY_CHANGE;
         ["D"] Policy "delete" vault::POLICY_DELETE;
         ["c"] Cluster "create" cluster::CREATE;
+        ["A"] Cluster "policy" vault::POLICY_GRANT;
         ["K"] Cluster "set key" cluster::SET_KEY;
+        ["L"] Cluster "link" cluster::LINK_HERE;
         ["C"] Cluster "" cluster::SET_CAPACITY;
         ["B"] Cluster "" cluster::SET_BILLING;
         ["D"] Cluster "delete" cluster::DELETE;
@@ -272,6 +275,7 @@ actions! {
         ["R"] Workspace "" workspace::RECOVER;
         ["F"] Operation "fail" cluster::FAIL;
         ["K"] Storage "set key" workspace::STORAGE_SET_KEY;
+        ["L"] Storage "link" workspace::STORAGE_LINK_HERE;
         ["u"] Saved "change" workspace::SEARCH_UPDATE;
         ["D"] Saved "delete" workspace::SEARCH_DELETE;
         ["W a"] Support "" cluster::ALLOW;

@@ -63,7 +63,7 @@ fn walk(scene: &mut Scene, steps: usize) {
         },
         |scene| scene.stage.wait(Span::hours(2)),
         |scene| {
-            scene.open("policy.set", Some(ItemId::Vault("kv-one".into())));
+            scene.open("policy.grant", Some(ItemId::Cluster(cluster_id())));
             choose(scene, "Who", "lacluster01");
             scene.press("enter enter");
         },

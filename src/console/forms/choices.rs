@@ -45,12 +45,20 @@ impl<'a> Asking<'a> {
         }
     }
 
+    /// The vault the cursor's thing is in or uses; for a cluster without a key, one that would do.
     pub fn vault_here(&self) -> Option<VaultName> {
         match self.item? {
             ItemId::Vault(vault) | ItemId::Key(vault, _) | ItemId::Policy(vault, _) => {
                 Some(vault.clone())
             }
             ItemId::KeyVersion(version) => Some(version.vault.clone()),
+            ItemId::Cluster(id) => {
+                let cluster = self.world.clusters.get(id)?;
+                let fits = || preflight::usable_keys(self.world, self.now, self.actor, cluster);
+                let key = cluster.key.clone().or_else(|| fits().into_iter().next());
+                key.map(|k| k.vault)
+                    .filter(|v| self.open_vault(v).is_some())
+            }
             _ => self.key_in_use().map(|k| k.vault.clone()),
         }
     }

@@ -352,6 +352,13 @@ pub const LINK: Blank = Blank {
     },
 };
 
+/// The same, from the cluster.
+pub const LINK_HERE: Blank = Blank {
+    name: "cluster.link",
+    title: "Link a workspace to this cluster",
+    ..LINK
+};
+
 pub const UNLINK: Blank = Blank {
     name: "link.unlink",
     title: "Unlink the workspace from its cluster; asks first",

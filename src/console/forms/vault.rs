@@ -355,6 +355,22 @@ pub const POLICY_SET: Blank = Blank {
     },
 };
 
+/// The same, from the cluster.
+pub const POLICY_GRANT: Blank = Blank {
+    name: "policy.grant",
+    title: "Give the cluster's identity permissions on a vault",
+    yes: "Give",
+    ..POLICY_SET
+};
+
+/// The same, from a policy that is there.
+pub const POLICY_CHANGE: Blank = Blank {
+    name: "policy.change",
+    title: "Change what the policy allows",
+    yes: "Change",
+    ..POLICY_SET
+};
+
 fn permissions<'a>(
     words: impl Iterator<Item = &'a str>,
 ) -> Result<imbl::OrdSet<KeyPermission>, Refusal> {

@@ -456,6 +456,13 @@ pub const STORAGE_LINK: Blank = Blank {
     },
 };
 
+/// The same, from the storage account.
+pub const STORAGE_LINK_HERE: Blank = Blank {
+    name: "storage.link-here",
+    title: "Link this storage account to a workspace; asks first",
+    ..STORAGE_LINK
+};
+
 pub const STORAGE_UNLINK: Blank = Blank {
     name: "storage.unlink",
     title: "Unlink the customer's storage from a workspace; asks first",

@@ -230,7 +230,7 @@ fn may_link(
             .remedy(missing.remedy)
     })?;
     authorize(world, by, Action::ClusterWrite, cluster)?;
-    if matches!(to.state, State::Deleting | State::Failed) {
+    if !to.takes_links() {
         return Err(errors::WL_03
             .says(format!("The cluster {cluster} is {}.", to.state))
             .target("writeAccessResourceId"));

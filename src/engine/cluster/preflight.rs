@@ -9,7 +9,6 @@ use crate::engine::event::Actor;
 use crate::engine::ids::{PersonId, ResourceId, SubscriptionId};
 use crate::engine::people::Action;
 use crate::engine::refusal::Refusal;
-use crate::engine::resources::Resource;
 use crate::engine::time::SimTime;
 use crate::engine::vault::access_policy::{CLUSTER_NEEDS, Caller};
 use crate::engine::vault::key::{KeyIdentifier, KeyOperation, Use};
@@ -257,7 +256,7 @@ pub fn create(
         "name",
         super::valid_name(world, name).map(|()| "letters and digits only".to_owned()),
     );
-    let id = Resource::id_for(subscription, group, name);
+    let id = super::id_of(world, subscription, group, name);
     let namesake = world.clusters.get(&id);
     look(
         "name reservation",
@@ -440,7 +439,13 @@ pub fn link(
     look("workspace", found.clone().map(|w| w.id.to_string()));
     look(
         "cluster",
-        to.clone().map(|c| format!("{} is {}", c.id, c.state)),
+        match &to {
+            Ok(c) if !c.takes_links() => {
+                Err(errors::WL_03.says(format!("The cluster {} is {}.", c.id, c.state)))
+            }
+            Ok(c) => Ok(format!("{} is {}", c.id, c.state)),
+            Err(no) => Err(no.clone()),
+        },
     );
     let (Ok(found), Ok(to)) = (found, to) else {
         return findings;

@@ -14,7 +14,7 @@ use lockbox::engine::vault::access_policy;
 use lockbox::engine::vault::key::{KeyOperation, Use};
 use lockbox::engine::workspace::linked_storage::{self, DataSource};
 use lockbox::engine::workspace::saved_search::{self, Kind as Saved};
-use lockbox::engine::{Fact, World, draft};
+use lockbox::engine::{Fact, World, decide, draft};
 use proptest::prelude::*;
 
 use super::*;
@@ -503,6 +503,7 @@ fn play(stage: &mut Stage, moves: &[Move]) {
                 stage.elapse();
                 let command = command(stage, deed);
                 let before = stage.clone();
+                looked_ahead(stage, CAST[*who], &command);
                 match stage.act(&person(CAST[*who]), command.clone()) {
                     Ok(events) => {
                         audited(&before.world, &stage.world, CAST[*who], &command, &events)
@@ -533,6 +534,63 @@ fn untouched(before: &Stage, stage: &Stage, no: &Refusal) {
     assert!(!no.message.is_empty() && !no.remedy.is_empty(), "{no:?}");
     if let Some(at) = no.allowed_from {
         assert!(at > stage.now, "time has cured it already: {no:?}");
+    }
+}
+
+/// The look before the leap finds what the leap would meet, and nothing else but warnings.
+fn looked_ahead(stage: &Stage, who: &str, command: &Command) {
+    use lockbox::engine::cluster::preflight;
+    let (world, now) = (&stage.world, stage.now);
+    let findings = match command {
+        Command::Link(link::Command::Link { workspace, cluster }) => {
+            preflight::link(world, now, workspace, cluster)
+        }
+        Command::Cluster(cluster::Command::Put {
+            subscription,
+            group,
+            name,
+            body,
+        }) if !world
+            .clusters
+            .values()
+            .any(|c| c.is_live() && c.id.name().eq_ignore_ascii_case(name)) =>
+        {
+            let by = who.into();
+            preflight::create(world, Some(&by), subscription, group, name, body)
+        }
+        Command::Cluster(cluster::Command::Patch { cluster, body }) => {
+            let (Some(found), Some(key)) = (world.clusters.get(cluster), &body.key) else {
+                return;
+            };
+            let text = |t: &Option<std::sync::Arc<str>>| t.clone().unwrap_or_default();
+            let key = KeyIdentifier {
+                vault: vault::wire::vault_of_uri(&text(&key.key_vault_uri)).unwrap(),
+                key: KeyName(text(&key.key_name)),
+                version: (*text(&key.key_version)).into(),
+            };
+            if !found.is_live() {
+                return;
+            }
+            preflight::set_key(world, now, found, &key)
+        }
+        _ => return,
+    };
+    let found: Vec<_> = findings
+        .iter()
+        .filter_map(|f| f.verdict.as_ref().err())
+        .map(|no| no.id.as_str())
+        .collect();
+    match decide(world, now, &person(who), command) {
+        Ok(_) => assert!(
+            found.iter().all(|id| matches!(*id, "E-WL-08" | "E-QRY-01"))
+                || matches!(command, Command::Cluster(cluster::Command::Patch { .. })),
+            "{found:?} before {command:?}"
+        ),
+        // Rights are looked at for a creation only.
+        Err(no)
+            if no.id == "E-ARM-03"
+                && !matches!(command, Command::Cluster(cluster::Command::Put { .. })) => {}
+        Err(no) => assert!(!found.is_empty(), "nothing found, and yet {no:?}"),
     }
 }
 

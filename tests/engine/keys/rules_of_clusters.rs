@@ -268,7 +268,7 @@ fn r_cmk_17_the_walk_goes_step_by_step_and_the_checklist_knows_where_it_is() {
     let mut stage = Stage::keys();
     let progress = |stage: &Stage| {
         let cluster = stage.at(&id("lac"));
-        preflight::checklist(&stage.world, stage.now, cluster)
+        preflight::checklist(&stage.world, stage.now, &person("ann"), cluster)
             .into_iter()
             .map(|s| s.progress)
             .collect::<Vec<_>>()
