@@ -742,11 +742,11 @@ fn holds(stage: &Stage, witness: &Witness) {
 
 /// Whether a cluster's creation failed.
 fn never_built(world: &World, id: &ResourceId) -> bool {
-    let creations = world
+    let mut creations = world
         .operations
         .values()
         .filter(|o| o.cluster == *id && o.kind == Kind::CreateCluster);
-    creations.last().is_some_and(|o| o.error.is_some())
+    creations.next_back().is_some_and(|o| o.error.is_some())
 }
 
 /// 5. A refusal is enforced within the hour, a resumption done within thirty minutes.
