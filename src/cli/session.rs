@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use super::context::Global;
 use super::failure::Failure;
 use super::input;
+use super::print;
 use crate::engine::ask::{Answer, Query, ask};
 use crate::engine::event::{Actor, Event, Fact};
 use crate::engine::ids::PersonId;
@@ -112,6 +113,7 @@ impl Session {
             return Ok(None);
         }
         let reply = self.host.use_key(&self.actor, wanted).map_err(failure)?;
+        self.warn();
         self.refresh()?;
         Ok(Some(reply))
     }
@@ -122,6 +124,7 @@ impl Session {
             return self.act(&import.command().map_err(failure)?.into());
         }
         let receipt = self.host.import_key(&self.actor, import).map_err(failure)?;
+        self.warn();
         Ok(self.done(receipt.events, self.host.world().clone()))
     }
 
@@ -146,7 +149,15 @@ impl Session {
         }
         let receipt = self.host.submit(actor, command).map_err(failure)?;
         tracing::info!(revision = receipt.revision.0, "committed");
+        self.warn();
         Ok(self.done(receipt.events, self.host.world().clone()))
+    }
+
+    /// What was asked for is on the record; a file or a key beside it did not follow.
+    fn warn(&self) {
+        if let Some(trouble) = self.host.trouble() {
+            print::say(&format!("warning: {trouble}"));
+        }
     }
 
     /// What happened, as far as the actor may see it.
