@@ -354,10 +354,12 @@ pub fn ask(world: &World, now: SimTime, actor: &Actor, query: &Query) -> Result<
         Query::Saved { workspace, kind } => {
             let found = world.active_workspace(workspace, &errors::WL_01)?;
             eyes.must_within(Action::SearchRead, workspace)?;
-            if let Some(account) = found.keeps(*kind) {
+            let shown: Vec<Arc<Saved>> = found.shown(*kind).cloned().collect();
+            let accounts = shown.iter().filter_map(|s| s.kept_in.as_ref());
+            for account in accounts.chain(found.keeps(*kind)) {
                 world.storage_opens(now, account)?;
             }
-            Answer::Saved(found.shown(*kind).cloned().collect())
+            Answer::Saved(shown)
         }
         Query::Readable(workspace) => {
             world.active_workspace(workspace, &errors::QRY_02)?;

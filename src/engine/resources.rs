@@ -347,6 +347,45 @@ pub(super) fn evolve(resources: &mut Resources, fact: &Fact) {
     }
 }
 
+/// A name somebody gave, and what it may mean.
+pub(super) struct Named<'a> {
+    pub text: &'a str,
+    pub hits: Vec<&'a ResourceId>,
+    /// What it could be several of.
+    pub nouns: &'static str,
+    pub target: &'static str,
+    /// The answer when it means nothing.
+    pub missing: Refusal,
+    pub nearest: Option<&'a str>,
+    pub otherwise: &'static str,
+}
+
+/// The one thing a name means. Nothing is answered with the nearest name, several with all their ids.
+pub(super) fn the_one(named: &Named<'_>) -> Result<ResourceId, Refusal> {
+    match named.hits.as_slice() {
+        [one] => Ok((*one).clone()),
+        [] => Err(named
+            .missing
+            .clone()
+            .target(named.target)
+            .remedy(did_you_mean(named.nearest, named.otherwise))),
+        several => {
+            let ids: Vec<String> = several.iter().map(|id| id.to_string()).collect();
+            Err(Refusal {
+                message: format!(
+                    "{} is the name of {} {}.",
+                    scrub(named.text),
+                    several.len(),
+                    named.nouns
+                ),
+                ..named.missing.clone()
+            }
+            .target(named.target)
+            .remedy(format!("Say which: {}.", ids.join(", "))))
+        }
+    }
+}
+
 impl Resources {
     /// A thing that a command made, rather than the world file.
     pub(super) fn insert(&mut self, id: &ResourceId, kind: ResourceKind, location: &Arc<str>) {
@@ -452,35 +491,20 @@ impl World {
                     || (text.starts_with('/') && self.arm_id(r).eq_ignore_ascii_case(text))
             })
             .collect();
-        match hits.as_slice() {
-            [one] => Ok(one.id.clone()),
-            [] => {
-                let names = self
-                    .resources
-                    .resources
-                    .values()
-                    .filter(|r| subscription.is_none_or(|s| *s == r.subscription))
-                    .map(|r| &*r.name);
-                Err(errors::ARM_04
-                    .says(format!("There is no resource {}.", scrub(text)))
-                    .target("resource")
-                    .remedy(did_you_mean(
-                        nearest(text, names),
-                        "Write subscription/resource-group/name.",
-                    )))
-            }
-            many => {
-                let ids: Vec<String> = many.iter().map(|r| r.id.to_string()).collect();
-                Err(errors::ARM_04
-                    .says(format!(
-                        "{} is the name of {} resources.",
-                        scrub(text),
-                        many.len()
-                    ))
-                    .target("resource")
-                    .remedy(format!("Say which: {}.", ids.join(", "))))
-            }
-        }
+        let here = self
+            .resources
+            .resources
+            .values()
+            .filter(|r| subscription.is_none_or(|s| *s == r.subscription));
+        the_one(&Named {
+            text,
+            hits: hits.iter().map(|r| &r.id).collect(),
+            nouns: "resources",
+            target: "resource",
+            missing: errors::ARM_04.says(format!("There is no resource {}.", scrub(text))),
+            nearest: nearest(text, here.map(|r| &*r.name)),
+            otherwise: "Write subscription/resource-group/name.",
+        })
     }
 
     /// GUID of a subscription on the wire.

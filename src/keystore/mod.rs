@@ -32,8 +32,7 @@ use crate::crypto::{CryptoError, Hsm, KeyKind, Secret, WrapAlgorithm, envelope};
 use crate::engine::World;
 use crate::engine::cluster::Cluster;
 use crate::engine::ids::{AekId, ResourceId};
-use crate::engine::vault::access_policy::Caller;
-use crate::engine::vault::key::{KeyIdentifier, KeyOperation, Use, Version};
+use crate::engine::vault::key::{KeyIdentifier, Version};
 use agenda::Fresh;
 use blobs::{Blob, Blobs, Kek, Shelf};
 
@@ -357,8 +356,7 @@ impl Keystore {
         {
             return Ok(copy);
         }
-        let call = unwrap_call(key);
-        world.may_use(world.now, &Caller::Identity(cluster.identity), &call)?;
+        world.storage_may_unwrap(world.now, cluster, key)?;
         self.unwrap_aek(key, aek)
     }
 
@@ -498,17 +496,7 @@ fn may_cache(cluster: &Cluster) -> bool {
 }
 
 /// The call storage makes for its key (R-CMK-15).
-fn unwrap_call(key: &KeyIdentifier) -> Use {
-    Use {
-        vault: key.vault.clone(),
-        key: key.key.clone(),
-        version: Some(key.version.clone()),
-        operation: KeyOperation::UnwrapKey,
-    }
-}
-
-/// Whether the vault serves storage that call.
+/// Whether the vault serves storage an unwrap.
 fn served(world: &World, cluster: &Cluster, key: &KeyIdentifier) -> bool {
-    let caller = Caller::Identity(cluster.identity);
-    world.may_use(world.now, &caller, &unwrap_call(key)).is_ok()
+    world.storage_may_unwrap(world.now, cluster, key).is_ok()
 }

@@ -32,7 +32,7 @@ use crate::engine::refusal::Refusal;
 use crate::engine::time::{SimTime, Span};
 use crate::engine::timers::{Timer, TimerKey};
 use crate::engine::vault;
-use crate::engine::vault::access_policy::Caller;
+use crate::engine::vault::access_policy::{CLUSTER_NEEDS, Caller};
 use crate::engine::vault::key::{self, KeyIdentifier, KeyOperation, Use};
 use crate::engine::vault::trail::{Call, Done, Outcome};
 use crate::engine::world::World;
@@ -403,10 +403,8 @@ fn unwrap_call(key: &KeyIdentifier) -> Use {
 /// What a poll at this instant would say (R-CMK-09, 15).
 pub fn poll_outcome(world: &World, cluster: &Cluster, now: SimTime) -> Option<Outcome> {
     let key = cluster.key.as_ref()?;
-    let caller = Caller::Identity(cluster.identity);
-    let answer = world.may_use(now, &caller, &unwrap_call(key));
     // A vault that is gone refuses as much as one that says no (R-CMK-39).
-    Some(key::outcome(&answer))
+    Some(key::outcome(&world.storage_may_unwrap(now, cluster, key)))
 }
 
 /// The first poll after something changed.
@@ -634,9 +632,7 @@ fn look_again(world: &mut World, id: &ResourceId, at: SimTime, revision: Revisio
         return;
     };
     let Some(key) = &found.key else { return };
-    let entitled = world
-        .entitled(at, &Caller::Identity(found.identity), &unwrap_call(key))
-        .is_ok();
+    let entitled = entitled(world, at, &found, key).is_ok();
     let refused = match (entitled, found.protection.refused) {
         (true, _) => None,
         (false, Some(earlier)) => Some(earlier),
@@ -863,7 +859,35 @@ pub fn why_unreadable(cluster: &Cluster) -> Option<String> {
     }
 }
 
+/// Whether the vault lets the cluster's identity unwrap, reached or not. It needs all three permissions, not
+/// only the one it uses most (R-CMK-23, 39); the key's validity window does not matter to an unwrap (c.6).
+fn entitled(
+    world: &World,
+    now: SimTime,
+    cluster: &Cluster,
+    key: &KeyIdentifier,
+) -> Result<(), Refusal> {
+    let caller = Caller::Identity(cluster.identity);
+    let vault = world.active_vault(&key.vault)?;
+    for permission in CLUSTER_NEEDS {
+        world.permitted(vault, &caller, permission)?;
+    }
+    world.entitled(now, &caller, &unwrap_call(key)).map(|_| ())
+}
+
 impl World {
+    /// Whether the vault serves the cluster's storage an unwrap with a key now.
+    pub fn storage_may_unwrap(
+        &self,
+        now: SimTime,
+        cluster: &Cluster,
+        key: &KeyIdentifier,
+    ) -> Result<(), Refusal> {
+        self.active_vault(&key.vault)?;
+        self.reach(now, &key.vault)?;
+        entitled(self, now, cluster, key)
+    }
+
     /// Whether the material of a key version exists, enabled or not, deleted or not; a purge destroys it.
     pub fn key_material(&self, key: &KeyIdentifier) -> bool {
         self.vaults

@@ -32,7 +32,7 @@ use super::ids::{
 use super::people::Action;
 use super::random;
 use super::refusal::Refusal;
-use super::resources::{Resource, ResourceKind, SoftDeleted};
+use super::resources::{Named, Resource, ResourceKind, SoftDeleted, the_one};
 use super::text::scrub;
 use super::time::SimTime;
 use super::timers::Timer;
@@ -806,30 +806,18 @@ impl World {
             .keys()
             .filter(|id| self.means(id, "Microsoft.OperationalInsights/clusters", text))
             .collect();
-        match hits.as_slice() {
-            [one] => Ok((*one).clone()),
-            [] => {
-                let known = self.clusters.keys().map(ResourceId::name);
-                Err(errors::CG_01
-                    .says(format!(
-                        "Cluster {} not found; it may have been deleted.",
-                        scrub(text)
-                    ))
-                    .target("cluster")
-                    .remedy(did_you_mean(nearest(text, known), errors::CG_01.remedy)))
-            }
-            several => {
-                let ids: Vec<String> = several.iter().map(|id| id.to_string()).collect();
-                Err(errors::CG_01
-                    .says(format!(
-                        "{} is the name of {} clusters.",
-                        scrub(text),
-                        several.len()
-                    ))
-                    .target("cluster")
-                    .remedy(format!("Say which: {}.", ids.join(", "))))
-            }
-        }
+        the_one(&Named {
+            text,
+            hits,
+            nouns: "clusters",
+            target: "cluster",
+            missing: errors::CG_01.says(format!(
+                "Cluster {} not found; it may have been deleted.",
+                scrub(text)
+            )),
+            nearest: nearest(text, self.clusters.keys().map(ResourceId::name)),
+            otherwise: errors::CG_01.remedy,
+        })
     }
 
     /// Whether a text names a resource: by its id, its ARM path, `group/name` or its name.

@@ -39,9 +39,16 @@ pub fn caller(world: &World, claims: Option<&str>) -> Result<Caller, Refusal> {
             ))
             .target("authorization"));
     }
+    // A token names its principal by object id, never by name.
     world
         .find_principal(&claims.oid)
-        .map_err(|_| missing().target("oid"))
+        .ok()
+        .filter(|caller| {
+            world
+                .principal_guid(caller)
+                .eq_ignore_ascii_case(&claims.oid)
+        })
+        .ok_or_else(|| missing().target("oid"))
 }
 
 /// `https://{vault}.vault.azure.net`, with or without a slash behind it.

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use imbl::Vector;
 use serde::{Deserialize, Serialize};
 
-use super::saved_search::{Kind, Saved};
+use super::saved_search::{Kind, Saved, slot};
 use crate::engine::cluster::encryption;
 use crate::engine::draft::Draft;
 use crate::engine::errors;
@@ -19,7 +19,8 @@ use crate::engine::event::Actor;
 use crate::engine::ids::{IdentityId, PersonId, ResourceId};
 use crate::engine::people::Action;
 use crate::engine::refusal::Refusal;
-use crate::engine::resources::{Resource, ResourceKind};
+use crate::engine::resources::{Named, Resource, ResourceKind, the_one};
+use crate::engine::text::scrub;
 use crate::engine::vault::access_policy::Caller;
 use crate::engine::vault::key::KeyIdentifier;
 use crate::engine::words::{did_you_mean, nearest, words};
@@ -246,7 +247,7 @@ pub(crate) fn evolve(world: &mut World, fact: &Fact) {
         } => super::edit(world, workspace, |w| {
             w.storage.insert(*source, accounts.clone());
             for name in wiped {
-                w.queries.remove(&(Kind::Search, name.clone()));
+                w.queries.remove(&slot(Kind::Search, None, name));
             }
         }),
         Fact::Unlinked { workspace, source } => super::edit(world, workspace, |w| {
@@ -283,33 +284,15 @@ impl World {
             .keys()
             .filter(|id| self.means(id, arm_type, text))
             .collect();
-        match hits.as_slice() {
-            [one] => Ok((*one).clone()),
-            [] => {
-                let known = self.storage_accounts.keys().map(ResourceId::name);
-                Err(errors::LS_04
-                    .says(format!(
-                        "Storage account {} not found.",
-                        crate::engine::text::scrub(text)
-                    ))
-                    .target("storageAccountIds")
-                    .remedy(did_you_mean(
-                        nearest(text, known),
-                        "List the storage accounts: lockbox storage list.",
-                    )))
-            }
-            several => {
-                let ids: Vec<String> = several.iter().map(|id| id.to_string()).collect();
-                Err(errors::LS_04
-                    .says(format!(
-                        "{} is the name of {} storage accounts.",
-                        crate::engine::text::scrub(text),
-                        several.len()
-                    ))
-                    .target("storageAccountIds")
-                    .remedy(format!("Say which: {}.", ids.join(", "))))
-            }
-        }
+        the_one(&Named {
+            text,
+            hits,
+            nouns: "storage accounts",
+            target: "storageAccountIds",
+            missing: errors::LS_04.says(format!("Storage account {} not found.", scrub(text))),
+            nearest: nearest(text, self.storage_accounts.keys().map(ResourceId::name)),
+            otherwise: "List the storage accounts: lockbox storage list.",
+        })
     }
 
     /// The saved searches that linking storage for `Query` removes for good (R-BYOS-06): those the workspace

@@ -24,14 +24,14 @@ use super::ids::{PersonId, ResourceId, SubscriptionId};
 use super::people::Action;
 use super::random;
 use super::refusal::Refusal;
-use super::resources::{Resource, ResourceKind, SoftDeleted, region};
+use super::resources::{Named, Resource, ResourceKind, SoftDeleted, region, the_one};
 use super::text::scrub;
 use super::time::{SimTime, Span};
 use super::timers::Timer;
 use super::words::{did_you_mean, nearest, words};
 use super::world::World;
 use linked_storage::DataSource;
-use saved_search::{Kind, Saved};
+use saved_search::Saved;
 
 words! {
     /// `sku.name` (f.3). While it is linked to a cluster a workspace is LACluster.
@@ -62,7 +62,8 @@ pub struct Workspace {
     pub linked_at: Vector<SimTime>,
     /// On which clusters its data lies, oldest first.
     pub placements: Vector<Placement>,
-    pub queries: OrdMap<(Kind, Arc<str>), Arc<Saved>>,
+    /// By [`saved_search::slot`]: a search of this name in the workspace and one in an account are two.
+    pub queries: OrdMap<saved_search::Slot, Arc<Saved>>,
     /// Storage accounts linked for each kind of data (R-BYOS-10).
     pub storage: OrdMap<DataSource, Vector<ResourceId>>,
     pub deleted: Option<SoftDeleted>,
@@ -554,33 +555,18 @@ impl World {
             })
             .map(|w| &w.id)
             .collect();
-        match hits.as_slice() {
-            [one] => Ok((*one).clone()),
-            [] => {
-                let known = self.workspaces.keys().map(ResourceId::name);
-                Err(errors::WL_01
-                    .says(format!(
-                        "Workspace {} not found; it does not exist or was deleted.",
-                        scrub(text)
-                    ))
-                    .target("workspace")
-                    .remedy(did_you_mean(
-                        nearest(text, known),
-                        "List the workspaces: lockbox workspace list.",
-                    )))
-            }
-            several => {
-                let ids: Vec<String> = several.iter().map(|id| id.to_string()).collect();
-                Err(errors::WL_01
-                    .says(format!(
-                        "{} is the name of {} workspaces.",
-                        scrub(text),
-                        several.len()
-                    ))
-                    .target("workspace")
-                    .remedy(format!("Say which: {}.", ids.join(", "))))
-            }
-        }
+        the_one(&Named {
+            text,
+            hits,
+            nouns: "workspaces",
+            target: "workspace",
+            missing: errors::WL_01.says(format!(
+                "Workspace {} not found; it does not exist or was deleted.",
+                scrub(text)
+            )),
+            nearest: nearest(text, self.workspaces.keys().map(ResourceId::name)),
+            otherwise: "List the workspaces: lockbox workspace list.",
+        })
     }
 
     /// `properties.customerId`.

@@ -55,6 +55,18 @@ pub struct Saved {
     pub revision: Revision,
 }
 
+/// Where a query stands among the others of its workspace.
+pub type Slot = (Kind, Option<ResourceId>, Arc<str>);
+
+/// A search is one of its name in its place; an alert is one of its name, and moves when it is saved again.
+pub fn slot(kind: Kind, kept_in: Option<&ResourceId>, name: &Arc<str>) -> Slot {
+    let place = match kind {
+        Kind::Search => kept_in.cloned(),
+        Kind::Alert => None,
+    };
+    (kind, place, name.clone())
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Command {
@@ -197,7 +209,8 @@ pub(crate) fn evolve(world: &mut World, at: SimTime, revision: Revision, fact: &
                 revision,
             };
             super::edit(world, workspace, |w| {
-                w.queries.insert((*kind, name.clone()), Arc::new(saved));
+                let slot = slot(*kind, kept_in.as_ref(), name);
+                w.queries.insert(slot, Arc::new(saved));
             });
         }
         Fact::Deleted {
@@ -205,7 +218,8 @@ pub(crate) fn evolve(world: &mut World, at: SimTime, revision: Revision, fact: &
             kind,
             name,
         } => super::edit(world, workspace, |w| {
-            w.queries.remove(&(*kind, name.clone()));
+            let slot = slot(*kind, w.keeps(*kind), name);
+            w.queries.remove(&slot);
         }),
     }
 }
@@ -238,8 +252,7 @@ impl World {
         let found = self.active_workspace(workspace, &errors::WL_01)?;
         let hit = found
             .queries
-            .get(&(kind, name.into()))
-            .filter(|s| kind == Kind::Alert || s.kept_in.as_ref() == found.keeps(kind));
+            .get(&slot(kind, found.keeps(kind), &name.into()));
         let Some(saved) = hit else {
             let known = found.shown(kind).map(|s| &*s.name);
             return Err(errors::SS_01
