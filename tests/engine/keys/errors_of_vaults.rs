@@ -377,6 +377,8 @@ fn e_kv_12_a_token_that_is_missing_or_for_somebody_else() {
             "authorization",
         ),
         (Some(claims(wire::AUDIENCE, "nobody-at-all")), "oid"),
+        // A name is no object id, even one that somebody has.
+        (Some(claims(wire::AUDIENCE, "ann")), "oid"),
     ] {
         let no = wire::caller(&stage.world, token.as_deref()).unwrap_err();
         is(&no, &errors::KV_12, target);

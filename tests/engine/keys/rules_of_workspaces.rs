@@ -386,6 +386,14 @@ fn r_byos_01_06_10_new_queries_lie_in_the_linked_account_and_the_old_searches_ar
         .world
         .saved(stage.now, &workspace, Kind::Search, "mine");
     assert_eq!(saved.unwrap().kept_in, None);
+    // A namesake in the workspace leaves the one in the account alone; the link takes only the former.
+    stage.ann(save(&workspace, Kind::Search, "new"));
+    stage.ann(storage(&workspace, DataSource::Query, &["bag"]));
+    assert_eq!(shown(&stage, &workspace, Kind::Search), ["new"]);
+    let saved = stage
+        .world
+        .saved(stage.now, &workspace, Kind::Search, "new");
+    assert_eq!(saved.unwrap().kept_in, Some(id("bag")));
 }
 
 #[test]
