@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::crypto::HsmError;
 use crate::engine::Refusal;
+use crate::engine::ids::AekId;
 
 #[derive(Debug, thiserror::Error)]
 pub enum KeystoreError {
@@ -60,6 +61,17 @@ pub enum KeystoreError {
         source: io::Error,
     },
 
+    /// Purged versions that are not destroyed yet, and the first account key that keeps them, with the error
+    /// that keeps it from coming under another version.
+    #[error(
+        "what was purged is not destroyed yet: key version {versions}. {aek} may still be wrapped by it: {cause} Then the next command destroys it; so does the purge of the cluster."
+    )]
+    Held {
+        versions: String,
+        aek: AekId,
+        cause: Box<KeystoreError>,
+    },
+
     /// The world says that a real operation goes well, and it does not. Nothing more goes on the record
     /// until it does.
     #[error(
@@ -77,6 +89,15 @@ const RESTORE: &str = "Put it back from a backup of the state directory.";
 impl KeystoreError {
     pub fn is_disagreement(&self) -> bool {
         matches!(self, KeystoreError::Disagreement { .. })
+    }
+
+    /// Which of several errors is to be told.
+    pub(super) fn gravity(&self) -> u8 {
+        match self {
+            KeystoreError::Disagreement { .. } => 2,
+            KeystoreError::Held { .. } => 1,
+            _ => 0,
+        }
     }
 
     pub(super) fn io(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> KeystoreError {

@@ -18,7 +18,7 @@ mod blobs;
 mod door;
 mod error;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -31,7 +31,8 @@ pub use error::KeystoreError;
 use crate::crypto::{CryptoError, Hsm, KeyKind, Secret, WrapAlgorithm, envelope};
 use crate::engine::World;
 use crate::engine::cluster::Cluster;
-use crate::engine::ids::{AekId, ResourceId};
+use crate::engine::cluster::operation::{Kind, Status};
+use crate::engine::ids::{AekId, KeyVersionId, ResourceId};
 use crate::engine::vault::key::{KeyIdentifier, Version};
 use agenda::Fresh;
 use blobs::{Blob, Blobs, Kek, Shelf};
@@ -126,8 +127,9 @@ impl Keystore {
     /// Makes the keys on the agenda what the world says, new ones first and destruction last, so that a
     /// crash between loses nothing that is to be kept. Returns whether anything was changed.
     ///
-    /// One key that cannot be brought to agree does not keep the others from it, but nothing is destroyed
-    /// then. The first error is returned, or the first [`KeystoreError::Disagreement`] if there is one.
+    /// One key that cannot be brought to agree does not keep the others from it, and destruction passes over
+    /// only what such a key may need. Hardware that contradicts the world may belong to another one: then
+    /// nothing is destroyed. The first error of the gravest kind is returned.
     pub fn obey(
         &self,
         _alone: &Alone,
@@ -142,7 +144,8 @@ impl Keystore {
         for (id, fresh) in &agenda.clusters {
             self.follow(world, id, *fresh, &mut work);
         }
-        if agenda.gone && work.failed.is_none() {
+        let contradicted = work.failed.as_ref().is_some_and(|e| e.is_disagreement());
+        if agenda.gone && !contradicted {
             self.destroy_gone(world, &mut work);
         }
         match work.failed {
@@ -261,8 +264,8 @@ impl Keystore {
         fresh: bool,
     ) -> Result<bool, KeystoreError> {
         let to = key.version.as_str();
-        let kept = self.blobs.read(Shelf::Aek, aek)?;
-        if let Some(blob) = &kept
+        let kept = self.blobs.read(Shelf::Aek, aek);
+        if let Ok(Some(blob)) = &kept
             && blob.kek == Kek::Version(key.version.clone())
         {
             return Ok(false);
@@ -272,7 +275,7 @@ impl Keystore {
             return self.blobs.remove(Shelf::Aek, aek);
         }
         let what = || format!("{aek} comes under the key {key}");
-        let wrapped = match kept {
+        let wrapped = match kept? {
             Some(Blob {
                 kek: Kek::Version(from),
                 bytes,
@@ -363,17 +366,8 @@ impl Keystore {
     /// What the world does not know any more is gone for good: purged keys, and account keys of purged
     /// clusters.
     fn destroy_gone(&self, world: &World, work: &mut Work) {
-        let vaults = world.vaults.values();
-        let versions: BTreeSet<&str> = vaults
-            .flat_map(|vault| vault.keys.values())
-            .flat_map(|key| key.versions.iter().map(|v| v.id.as_str()))
-            .collect();
         match self.hsm.ids() {
-            Ok(ids) => {
-                for id in ids.iter().filter(|id| !versions.contains(id.as_str())) {
-                    work.note(self.hsm.destroy(id).map(|()| true).map_err(Into::into));
-                }
-            }
+            Ok(ids) => self.destroy_versions(world, ids, work),
             Err(error) => work.note(Err(error.into())),
         }
         let accounts = world.clusters.values().flat_map(|c| c.accounts.iter());
@@ -391,6 +385,82 @@ impl Keystore {
                 Err(error) => work.note(Err(error)),
             }
         }
+    }
+
+    /// Of the versions in the hardware, those the world does not know any more, but for those that something
+    /// still needs.
+    fn destroy_versions(&self, world: &World, ids: Vec<String>, work: &mut Work) {
+        let known: BTreeSet<&str> = (world.vaults.values())
+            .flat_map(|vault| vault.keys.values())
+            .flat_map(|key| key.versions.iter().map(|v| v.id.as_str()))
+            .collect();
+        let gone = ids.into_iter().filter(|id| !known.contains(id.as_str()));
+        let gone: BTreeSet<KeyVersionId> = gone.map(|id| id.as_str().into()).collect();
+        let held = self.held(world, &gone);
+        for id in gone.iter().filter(|id| !held.contains_key(*id)) {
+            let destroyed = self.hsm.destroy(id.as_str());
+            work.note(destroyed.map(|()| true).map_err(Into::into));
+        }
+        let versions: Vec<&str> = held.keys().map(KeyVersionId::as_str).collect();
+        let versions = versions.join(", ");
+        if let Some((_, (aek, cause))) = held.into_iter().next() {
+            let cause = Box::new(cause);
+            work.fail(KeystoreError::Held {
+                versions,
+                aek,
+                cause,
+            });
+        }
+    }
+
+    /// The versions that must stay for now, each with an account key that may need it, and why that is so.
+    /// All that a version ever wrapped belongs to clusters that it was in force for; what of that has not
+    /// come under the key in force now, and cannot, may be wrapped by the version still.
+    fn held(
+        &self,
+        world: &World,
+        gone: &BTreeSet<KeyVersionId>,
+    ) -> BTreeMap<KeyVersionId, (AekId, KeystoreError)> {
+        let mut held = BTreeMap::new();
+        if gone.is_empty() {
+            return held;
+        }
+        let updates = (world.operations.values())
+            .filter(|o| o.kind == Kind::UpdateKey && o.status == Status::Succeeded);
+        for operation in updates {
+            let Some(was) = operation.key.as_ref().map(|key| &key.version) else {
+                continue;
+            };
+            // One of an earlier cluster of this name took its account keys with it.
+            if let Some(cluster) = world.clusters.get(&operation.cluster)
+                && operation.started_at >= cluster.created_at
+                && gone.contains(was)
+                && let Some(holder) = self.holder(world, cluster, was)
+            {
+                held.insert(was.clone(), holder);
+            }
+        }
+        held
+    }
+
+    /// The first account key of a cluster that may still be wrapped by an earlier version.
+    fn holder(
+        &self,
+        world: &World,
+        cluster: &Cluster,
+        was: &KeyVersionId,
+    ) -> Option<(AekId, KeystoreError)> {
+        // Under a version that was purged itself nothing is to be opened again.
+        let key = (cluster.key.as_ref()).filter(|key| world.key_material(key))?;
+        cluster.accounts.iter().find_map(|account| {
+            let aek = account.customer?;
+            let cause = (self.customer_key(world, cluster, key, aek, false)).err()?;
+            let by_another = matches!(
+                self.blobs.read(Shelf::Aek, aek),
+                Ok(Some(blob)) if blob.kek != Kek::Version(was.clone())
+            );
+            (!by_another).then_some((aek, cause))
+        })
     }
 
     fn seal(&self, shelf: Shelf, aek: AekId, plain: &Secret) -> Result<(), KeystoreError> {
@@ -436,7 +506,7 @@ impl Work {
     }
 
     fn fail(&mut self, error: KeystoreError) {
-        let worse = |known: &KeystoreError| error.is_disagreement() && !known.is_disagreement();
+        let worse = |known: &KeystoreError| error.gravity() > known.gravity();
         if self.failed.as_ref().is_none_or(worse) {
             self.failed = Some(error);
         }

@@ -7,7 +7,7 @@ use std::sync::{Arc, Barrier};
 use lockbox::crypto::Hsm;
 use lockbox::engine::Span;
 use lockbox::engine::ids::{Revision, VaultName};
-use lockbox::engine::vault::key::KeyOperation;
+use lockbox::engine::vault::key::{KeyIdentifier, KeyOperation};
 use lockbox::keystore::KeystoreError;
 use lockbox::runtime::{Host, HostError, ManualWall};
 use lockbox::store::{Journal, SqliteJournal};
@@ -56,6 +56,10 @@ fn forget_how_far(dir: &Path) {
     let journal = rusqlite::Connection::open(dir.join("journal.db")).unwrap();
     let gone = journal.execute("DELETE FROM meta WHERE key = 'keystore'", []);
     assert_eq!(gone.unwrap(), 1);
+}
+
+fn part(dir: &Path, key: &KeyIdentifier) -> PathBuf {
+    dir.join("hsm/customer").join(key.version.as_str())
 }
 
 fn aek_files(dir: &Path) -> Vec<PathBuf> {
@@ -292,11 +296,11 @@ fn a_truncated_sealed_part_is_said_where_it_is_used_and_the_rest_goes_on() {
 }
 
 #[test]
-fn a_broken_account_key_is_trouble_that_is_tried_again_and_destroys_nothing() {
+fn a_broken_account_key_is_trouble_that_is_tried_again_and_keeps_what_it_may_need() {
     let (dir, wall) = (dir(), ManualWall::default());
     let mut host = open(dir.path(), &wall);
     let old = make_protected(&mut host);
-    let new = make_key(&mut host, VAULT, "kek");
+    let new = make_key(&mut host, VAULT, "next");
     let customers: Vec<PathBuf> = logs(&host)
         .accounts
         .iter()
@@ -353,12 +357,16 @@ fn a_broken_account_key_is_trouble_that_is_tried_again_and_destroys_nothing() {
     assert_eq!(wrapped_by(&fs::read(second).unwrap()).0, new.version);
     delete_key(&mut host, &old);
     wait(&mut host, Span::days(7));
-    assert!(
-        dir.path()
-            .join("hsm/customer")
-            .join(old.version.as_str())
-            .exists()
-    );
+    assert!(part(dir.path(), &old).exists());
+    let trouble = host.trouble().unwrap().to_owned();
+    for says in [
+        "not destroyed yet",
+        old.version.as_str(),
+        &first.display().to_string(),
+        "is missing",
+    ] {
+        assert!(trouble.contains(says), "{trouble}");
+    }
     drop(host);
     // A restart knows it still; put back from the backup, it is made good with the next command.
     let mut host = open(dir.path(), &wall);
@@ -367,12 +375,60 @@ fn a_broken_account_key_is_trouble_that_is_tried_again_and_destroys_nothing() {
     ticket(&mut host, "anything");
     assert_eq!(host.trouble(), None);
     assert_eq!(wrapped_by(&fs::read(first).unwrap()).0, new.version);
-    assert!(
-        !dir.path()
-            .join("hsm/customer")
-            .join(old.version.as_str())
-            .exists()
-    );
+    assert!(!part(dir.path(), &old).exists());
+}
+
+#[test]
+fn a_broken_account_key_holds_back_no_version_that_never_wrapped_it() {
+    let (dir, wall) = (dir(), ManualWall::default());
+    let mut host = open(dir.path(), &wall);
+    make_protected(&mut host);
+    make_vault(&mut host, "forgetful", false);
+    let [other, same_vault] =
+        ["forgetful", VAULT].map(|vault| make_key(&mut host, vault, "stranger"));
+    for path in aek_files(dir.path()) {
+        fs::write(path, b"LBX").unwrap();
+    }
+    wait(&mut host, Span::hours(1));
+    delete_key(&mut host, &same_vault);
+    delete_key(&mut host, &other);
+    assert!(!part(dir.path(), &other).exists());
+    wait(&mut host, Span::days(7));
+    assert!(!part(dir.path(), &same_vault).exists());
+    let next = make_key(&mut host, VAULT, "kek");
+    update(&mut host, &next);
+    let trouble = host.trouble().unwrap();
+    assert!(trouble.contains("cut short"), "{trouble}");
+    assert!(!trouble.contains("not destroyed"), "{trouble}");
+}
+
+#[test]
+fn an_account_key_that_can_be_read_holds_back_only_the_version_it_names() {
+    let (dir, wall) = (dir(), ManualWall::default());
+    let mut host = open(dir.path(), &wall);
+    let first = make_protected(&mut host);
+    let sealed = part(dir.path(), &first);
+    let right = fs::read(&sealed).unwrap();
+    fs::write(&sealed, &right[..9]).unwrap();
+    drop(host);
+    let mut host = open(dir.path(), &wall);
+    let [second, third] = ["second", "third"].map(|name| make_key(&mut host, VAULT, name));
+    update(&mut host, &second);
+    update(&mut host, &third);
+    delete_key(&mut host, &first);
+    delete_key(&mut host, &second);
+    wait(&mut host, Span::days(7));
+    assert!(sealed.exists() && !part(dir.path(), &second).exists());
+    let trouble = host.trouble().unwrap();
+    assert!(trouble.contains("not destroyed yet"), "{trouble}");
+    assert!(!trouble.contains(second.version.as_str()), "{trouble}");
+    // When the version in force is purged too, nothing opens the data again and nothing is kept.
+    delete_key(&mut host, &third);
+    wait(&mut host, Span::days(7));
+    ticket(&mut host, "anything");
+    assert_eq!(host.trouble(), None);
+    let hsm = Hsm::open(&dir.path().join("hsm")).unwrap();
+    assert_eq!(hsm.ids().unwrap(), [""; 0]);
 }
 
 #[test]
