@@ -54,7 +54,7 @@ pub fn set(session: &mut Session, set: ClockCommand) -> Result<(Done, Reading), 
         return preview(session, set);
     }
     let before = session.host().world().revision;
-    let reading = session.host_mut().clock_set(set).map_err(of_clock)?;
+    let reading = session.set_clock(set).map_err(of_clock)?;
     let events = read_all(session, before)?;
     let done = session.done(events, session.host().world().clone());
     Ok((done, reading))

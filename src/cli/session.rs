@@ -14,7 +14,8 @@ use crate::engine::vault::access_policy::Caller;
 use crate::engine::vault::key;
 use crate::engine::{self, Command, Refusal, SimTime, World};
 use crate::runtime::{
-    Founding, Host, HostError, KeyImport, KeyReply, KeyUse, SystemWall, fingerprint,
+    ClockCommand, Founding, Host, HostError, KeyImport, KeyReply, KeyUse, Reading, SystemWall,
+    fingerprint,
 };
 use crate::store::JournalError;
 use crate::world_file::{self, WorldError, WorldFile};
@@ -27,6 +28,8 @@ pub struct Session {
     /// The world as it is now: everything due has happened, in this copy at least.
     view: World,
     now: SimTime,
+    /// The trouble that was last said.
+    said: Option<String>,
 }
 
 /// What a command did, or in a dry run would do.
@@ -46,13 +49,16 @@ impl Session {
         let now = host.now();
         let view = present(&host, now)?;
         let actor = actor(&view, global.person.as_deref())?;
-        Ok(Session {
+        let mut session = Session {
             host,
             actor,
             dry_run: global.dry_run,
             view,
             now,
-        })
+            said: None,
+        };
+        session.warn();
+        Ok(session)
     }
 
     pub fn world(&self) -> &World {
@@ -80,8 +86,11 @@ impl Session {
         (self.host, self.actor)
     }
 
-    pub fn host_mut(&mut self) -> &mut Host {
-        &mut self.host
+    /// Sets the clock and does what has become due by that.
+    pub fn set_clock(&mut self, set: ClockCommand) -> Result<Reading, HostError> {
+        let reading = self.host.clock_set(set)?;
+        self.warn();
+        Ok(reading)
     }
 
     pub fn ask(&self, query: &Query) -> Result<Answer, Failure> {
@@ -113,7 +122,6 @@ impl Session {
             return Ok(None);
         }
         let reply = self.host.use_key(&self.actor, wanted).map_err(failure)?;
-        self.warn();
         self.refresh()?;
         Ok(Some(reply))
     }
@@ -137,6 +145,7 @@ impl Session {
     /// The world as it is by now, with what other processes did meanwhile.
     pub fn refresh(&mut self) -> Result<(), Failure> {
         self.host.refresh().map_err(failure)?;
+        self.warn();
         self.now = self.host.now();
         self.view = present(&self.host, self.now)?;
         Ok(())
@@ -153,11 +162,13 @@ impl Session {
         Ok(self.done(receipt.events, self.host.world().clone()))
     }
 
-    /// What was asked for is on the record; a file or a key beside it did not follow.
-    fn warn(&self) {
-        if let Some(trouble) = self.host.trouble() {
+    /// Says once what of the files and keys beside the record does not follow it.
+    fn warn(&mut self) {
+        let trouble = self.host.trouble().map(str::to_owned);
+        if let Some(trouble) = trouble.as_ref().filter(|_| trouble != self.said) {
             print::say(&format!("warning: {trouble}"));
         }
+        self.said = trouble;
     }
 
     /// What happened, as far as the actor may see it.

@@ -124,7 +124,7 @@ impl Agenda {
         }
     }
 
-    fn cluster(&mut self, id: &ResourceId) -> &mut Fresh {
+    pub(super) fn cluster(&mut self, id: &ResourceId) -> &mut Fresh {
         self.clusters.entry(id.clone()).or_default()
     }
 }

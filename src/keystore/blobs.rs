@@ -119,6 +119,15 @@ impl Blobs {
         }
     }
 
+    /// Whether there is one, whole or not.
+    pub fn exists(&self, shelf: Shelf, aek: AekId) -> bool {
+        match &self.memory {
+            Some(memory) => guard(memory).contains_key(&(shelf, aek)),
+            // One that cannot be asked for is said when it is read.
+            None => self.path(shelf, aek).try_exists().unwrap_or(true),
+        }
+    }
+
     pub fn read(&self, shelf: Shelf, aek: AekId) -> Result<Option<Blob>, KeystoreError> {
         if let Some(memory) = &self.memory {
             return Ok(guard(memory).get(&(shelf, aek)).cloned());

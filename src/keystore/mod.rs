@@ -117,6 +117,25 @@ impl Keystore {
         Ok(Alone { _lock: lock })
     }
 
+    /// Puts the clusters on the agenda whose account keys should be there and are not. Looks at the names
+    /// only, so it costs next to nothing.
+    pub fn note_missing(&self, world: &World, agenda: &mut Agenda) {
+        for cluster in world.clusters.values() {
+            // What a purged version wraps may be gone with it.
+            let usable = (cluster.key.as_ref()).is_some_and(|key| world.key_material(key));
+            let missing = cluster.accounts.iter().any(|account| {
+                let customer = account.customer.filter(|_| usable);
+                [Some(account.microsoft), customer]
+                    .into_iter()
+                    .flatten()
+                    .any(|aek| !self.blobs.exists(Shelf::Aek, aek))
+            });
+            if missing {
+                agenda.cluster(&cluster.id);
+            }
+        }
+    }
+
     /// Throws away what a crash left half done, and imports nobody has given a name. Only when everything on
     /// the record has been obeyed.
     pub fn tidy(&self, _alone: &Alone) -> Result<(), KeystoreError> {

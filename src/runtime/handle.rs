@@ -101,7 +101,8 @@ impl Handle {
         }
         // After the watch began: nothing between opening and watching is missed.
         host.refresh()?;
-        let (publisher, views) = views::channel(Arc::new(view(&host, None)));
+        let trouble: Option<Arc<str>> = host.trouble().map(Arc::from);
+        let (publisher, views) = views::channel(Arc::new(view(&host, trouble.clone())));
         let mut engine = Engine {
             host,
             inbox,
@@ -109,7 +110,7 @@ impl Handle {
             holder: hold_clock.unwrap_or_default().to_owned(),
             written,
             looks: None,
-            trouble: None,
+            trouble,
             broken: false,
         };
         let thread = std::thread::Builder::new()

@@ -90,7 +90,9 @@ pub(super) fn due_by(world: &World, until: SimTime) -> Option<Result<Draft, Host
 impl Host {
     /// Opens the world of a state directory; founds it when there is none, and makes its keys follow it.
     /// `expected` is the fingerprint of the world file somebody named: a journal of another world is then
-    /// refused. `Keystore` when the keys of this world cannot be used, before anything is written.
+    /// refused. `Keystore` when the keys of this world cannot be used, before anything is written. Hardware
+    /// that contradicts the world is [`Host::trouble`] to whoever only looks; nothing can be done until the
+    /// two agree.
     pub fn open(
         dir: &Path,
         expected: Option<&str>,
@@ -131,7 +133,12 @@ impl Host {
         };
         host.outbox = Some(Outbox::new(dir));
         host.dir = Some(dir.to_owned());
-        host.settled()?;
+        match host.settled() {
+            Err(HostError::Keystore(error)) if error.is_disagreement() => {
+                host.trouble = Some(error.to_string());
+            }
+            settled => settled?,
+        }
         host.heed(Host::tidy_keys)?;
         Ok(host)
     }
@@ -169,7 +176,8 @@ impl Host {
         self.dir.as_deref()
     }
 
-    /// What went wrong beside the world (a mail that could not be written, a snapshot); tried again later.
+    /// What went wrong beside the world (a mail that could not be written, a snapshot, a key that did not
+    /// follow); tried again later.
     pub fn trouble(&self) -> Option<&str> {
         self.trouble.as_deref()
     }
@@ -271,6 +279,10 @@ impl Host {
     pub(super) fn clock_move(&mut self, command: ClockCommand) -> Result<(), HostError> {
         loop {
             self.refresh()?;
+            if command != ClockCommand::Pause {
+                // Time does not go on without the record.
+                self.heed(Host::conform)?;
+            }
             let now = self.now();
             let mut row = ClockRow {
                 sim: now,
@@ -317,6 +329,7 @@ impl Host {
     fn begin_holding(&mut self, holder: &str) -> Result<(), HostError> {
         loop {
             self.refresh()?;
+            self.heed(Host::conform)?;
             // Whoever held the clock before is gone: time stood since its last save.
             let sim = self.row.sim.max(self.world.now);
             let steady = self.wall.steady();

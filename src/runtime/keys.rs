@@ -82,7 +82,8 @@ impl Keys {
         }
     }
 
-    /// The keys of a state directory, with all that happened since they last followed on the agenda.
+    /// The keys of a state directory. On the agenda is all that happened since they last followed, and the
+    /// clusters whose account keys somebody took away.
     pub fn open(dir: &Path, world: &World, journal: &dyn Journal) -> Result<Keys, HostError> {
         let followed = journal.keystore()?;
         let everything = Agenda::everything(world);
@@ -102,9 +103,12 @@ impl Keys {
             events.iter().for_each(|event| keys.agenda.note(event));
             match events.last() {
                 Some(last) if events.len() == CHUNK => read = last.revision,
-                _ => return Ok(keys),
+                _ => break,
             }
         }
+        // What is not there yet because it is still to be made is on the agenda as new by now.
+        keys.keystore.note_missing(world, &mut keys.agenda);
+        Ok(keys)
     }
 }
 

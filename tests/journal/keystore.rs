@@ -9,7 +9,7 @@ use lockbox::engine::Span;
 use lockbox::engine::ids::{Revision, VaultName};
 use lockbox::engine::vault::key::{KeyIdentifier, KeyOperation};
 use lockbox::keystore::KeystoreError;
-use lockbox::runtime::{Host, HostError, ManualWall};
+use lockbox::runtime::{ClockCommand, Host, HostError, ManualWall};
 use lockbox::store::{Journal, SqliteJournal};
 
 use super::stage::{dir, events, open, ticket};
@@ -379,6 +379,34 @@ fn a_broken_account_key_is_trouble_that_is_tried_again_and_keeps_what_it_may_nee
 }
 
 #[test]
+fn account_keys_that_were_taken_away_are_missed_at_the_next_opening() {
+    let (dir, wall) = (dir(), ManualWall::default());
+    let mut host = open(dir.path(), &wall);
+    make_protected(&mut host);
+    let cluster = logs(&host);
+    drop(host);
+    let account = &cluster.accounts[1];
+    for aek in [account.microsoft, account.customer.unwrap()] {
+        let file = dir.path().join("keystore/aek").join(aek.to_string());
+        let right = fs::read(&file).unwrap();
+        fs::remove_file(&file).unwrap();
+        let mut host = open(dir.path(), &wall);
+        // Also after something that has nothing to do with it.
+        for _ in 0..2 {
+            let trouble = host.trouble().unwrap();
+            assert!(trouble.contains("is missing"), "{trouble}");
+            assert!(trouble.contains(&file.display().to_string()), "{trouble}");
+            ticket(&mut host, "anything");
+        }
+        fs::write(&file, right).unwrap();
+        ticket(&mut host, "anything");
+        assert_eq!(host.trouble(), None);
+        drop(host);
+        assert_eq!(open(dir.path(), &wall).trouble(), None);
+    }
+}
+
+#[test]
 fn a_broken_account_key_holds_back_no_version_that_never_wrapped_it() {
     let (dir, wall) = (dir(), ManualWall::default());
     let mut host = open(dir.path(), &wall);
@@ -472,7 +500,7 @@ fn a_broken_copy_is_worth_as_much_as_none() {
 fn hardware_that_contradicts_the_world_stops_the_record_until_it_is_put_right() {
     let (dir, wall) = (dir(), ManualWall::default());
     let mut host = open(dir.path(), &wall);
-    make_protected(&mut host);
+    let old = make_protected(&mut host);
     let new = make_key(&mut host, VAULT, "kek");
     let part = dir.path().join("hsm/customer").join(new.version.as_str());
     let aside = dir.path().join("aside");
@@ -487,9 +515,27 @@ fn hardware_that_contradicts_the_world_stops_the_record_until_it_is_put_right() 
     assert!(keystore_error(more).is_disagreement());
     assert_eq!(events(&host).len(), recorded);
     drop(host);
-    assert!(keystore_error(try_open(dir.path())).is_disagreement());
-    fs::rename(&aside, &part).unwrap();
+    // Whoever opens it can look and is told; neither commands nor time go on.
     let mut host = open(dir.path(), &wall);
+    let trouble = host.trouble().unwrap().to_owned();
+    assert!(trouble.contains(new.version.as_str()), "{trouble}");
+    assert_eq!(logs(&host).key, Some(old));
+    let (now, more) = (
+        host.now(),
+        host.submit(&minji, &crate::tiny::open_ticket("not now")),
+    );
+    assert!(keystore_error(more).is_disagreement());
+    for set in [
+        ClockCommand::Next,
+        ClockCommand::Advance(Span::days(1)),
+        ClockCommand::Rate(60),
+    ] {
+        assert!(keystore_error(host.clock_set(set)).is_disagreement());
+    }
+    assert!(keystore_error(host.hold_clock("a console")).is_disagreement());
+    host.clock_set(ClockCommand::Pause).unwrap();
+    assert_eq!((host.now(), events(&host).len()), (now, recorded));
+    fs::rename(&aside, &part).unwrap();
     wait(&mut host, Span::minutes(5));
     assert_eq!(logs(&host).key, Some(new));
     assert_eq!(state(&host), "CmkActive");
