@@ -1163,3 +1163,113 @@ fn a_hostile_query_or_name_reaches_no_sink_raw() {
         }
     }
 }
+
+fn warnings(said: &Said) -> Vec<&str> {
+    let lines = said.err.lines();
+    lines.filter(|l| l.starts_with("warning: ")).collect()
+}
+
+#[test]
+fn account_keys_that_are_gone_are_said_once_by_reads_commands_and_the_clock() {
+    let place = working();
+    fs::remove_dir_all(place.path("keystore")).unwrap();
+    for args in [
+        &["cluster", "show", "lacluster"][..],
+        &["once", "clusters"],
+        &["clock", "show"],
+        &["clock", "advance", "3d"],
+        &["key", "create", "kv-logs/next"],
+    ] {
+        let said = place.run(args).ok();
+        let [warning] = warnings(&said)[..] else {
+            panic!("{args:?}: {}", said.err);
+        };
+        assert!(warning.contains("keystore/aek/AEK-"), "{warning}");
+        assert!(warning.contains("is missing"), "{warning}");
+    }
+}
+
+#[test]
+fn a_purged_key_is_destroyed_whatever_is_wrong_with_account_keys_it_never_wrapped() {
+    let place = Place::new();
+    place.run(&["clock", "advance", "3d"]).ok();
+    let file = place.path("keystore/aek/AEK-000003");
+    fs::OpenOptions::new()
+        .write(true)
+        .open(&file)
+        .unwrap()
+        .set_len(9)
+        .unwrap();
+    let sealed = || fs::read_dir(place.path("hsm/customer")).unwrap().count();
+    let before = sealed();
+    let mut said = Vec::new();
+    for args in [
+        &[
+            "policy",
+            "set",
+            "kv-sandbox-kr",
+            "--principal",
+            "haerin.seo",
+            "--keys",
+            "get,list,create,delete,purge",
+        ][..],
+        &["key", "delete", "kv-sandbox-kr/cmk-try", "--yes"],
+        &["key", "purge", "kv-sandbox-kr/cmk-try", "--yes"],
+    ] {
+        let args = [&["--as", "haerin.seo"], args].concat();
+        said.push(place.run(&args).ok());
+    }
+    assert!(sealed() < before, "{} of {before}", sealed());
+    assert!(!said[2].err.contains("not destroyed"), "{}", said[2].err);
+}
+
+#[test]
+fn a_world_the_hardware_contradicts_can_be_read_but_does_not_go_on() {
+    let place = prepared();
+    let parts: Vec<_> = fs::read_dir(place.path("hsm/customer"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    let aside = place.path("aside");
+    let [part] = &parts[..] else {
+        panic!("{parts:?}")
+    };
+    fs::rename(part, &aside).unwrap();
+    let set_key = [
+        "cluster",
+        "set-key",
+        "lacluster",
+        "--vault",
+        "kv-logs",
+        "--key",
+        "kek",
+    ];
+    let stopped = |args: &[&str]| {
+        let error = place.refused(args, "E-CLI-02");
+        assert_eq!(error["code"], "KeystoreUnusable", "{error:#}");
+    };
+    stopped(&set_key);
+    for args in [
+        &["vault", "list"][..],
+        &["cluster", "show", "lacluster"],
+        &["once", "clusters"],
+    ] {
+        let said = place.run(args).ok();
+        let [warning] = warnings(&said)[..] else {
+            panic!("{args:?}: {}", said.err);
+        };
+        assert!(warning.contains("the hardware says otherwise"), "{warning}");
+    }
+    let now = place.json(&["clock", "show"])["now"].take();
+    for args in [
+        &["clock", "advance", "1d"][..],
+        &["clock", "next"],
+        &["key", "create", "kv-logs/next"],
+    ] {
+        stopped(args);
+    }
+    assert_eq!(place.json(&["clock", "show"])["now"], now);
+    fs::rename(&aside, part).unwrap();
+    let said = place.run(&["op", "wait", "2", "--advance"]).ok();
+    assert_eq!(warnings(&said), [""; 0]);
+}

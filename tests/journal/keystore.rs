@@ -9,7 +9,7 @@ use lockbox::engine::Span;
 use lockbox::engine::ids::{Revision, VaultName};
 use lockbox::engine::vault::key::{KeyIdentifier, KeyOperation};
 use lockbox::keystore::KeystoreError;
-use lockbox::runtime::{ClockCommand, Host, HostError, ManualWall};
+use lockbox::runtime::{ClockCommand, Handle, Host, HostError, ManualWall};
 use lockbox::store::{Journal, SqliteJournal};
 
 use super::stage::{dir, events, open, ticket};
@@ -398,6 +398,12 @@ fn account_keys_that_were_taken_away_are_missed_at_the_next_opening() {
             assert!(trouble.contains(&file.display().to_string()), "{trouble}");
             ticket(&mut host, "anything");
         }
+        drop(host);
+        // A console shows it from its first frame on.
+        let handle = Handle::spawn(open(dir.path(), &wall), None).unwrap();
+        assert!(handle.views().borrow().trouble.is_some());
+        drop(handle);
+        let mut host = open(dir.path(), &wall);
         fs::write(&file, right).unwrap();
         ticket(&mut host, "anything");
         assert_eq!(host.trouble(), None);
