@@ -17,7 +17,6 @@ use crate::engine::ask::{Answer, Query};
 use crate::engine::cluster::encryption::{self, Encryption};
 use crate::engine::cluster::preflight::{self, Finding};
 use crate::engine::cluster::{Body, Cluster, Command, IDENTITY, KeyProperties, SKU, Sku, wire};
-use crate::engine::event::Actor;
 use crate::engine::ids::{KeyName, ResourceId, VaultName};
 use crate::engine::vault;
 use crate::engine::vault::key::KeyIdentifier;
@@ -182,7 +181,7 @@ pub fn run(command: ClusterCommand, context: &Context) -> Result<(), Failure> {
         ClusterCommand::Delete { cluster, sure } => delete(&cluster, sure, context),
         ClusterCommand::Move { cluster, group } => {
             let mut session = context.session()?;
-            let id = session.world().find_cluster(&cluster)?;
+            let id = session.world().find_cluster(session.actor(), &cluster)?;
             let (subscription, group) = find::group(session.world(), &group)?;
             let command = Command::Move {
                 cluster: id.clone(),
@@ -239,7 +238,7 @@ fn create(args: CreateArgs, context: &Context) -> Result<(), Failure> {
 
 /// The cluster a person means and may see; a deleted one too, so that the world says what became of it.
 fn visible(session: &Session, text: &str) -> Result<ResourceId, Failure> {
-    let id = session.world().find_cluster(text)?;
+    let id = session.world().find_cluster(session.actor(), text)?;
     session.ask(&Query::Cluster(id.clone()))?;
     Ok(id)
 }
@@ -250,7 +249,7 @@ fn patch(
     body: impl FnOnce(&Session, &ResourceId) -> Result<(Body, String), Failure>,
 ) -> Result<(), Failure> {
     let mut session = context.session()?;
-    let id = session.world().find_cluster(cluster)?;
+    let id = session.world().find_cluster(session.actor(), cluster)?;
     let (body, note) = body(&session, &id)?;
     let command = Command::Patch {
         cluster: id.clone(),
@@ -319,7 +318,7 @@ fn delete(cluster: &str, sure: Sure, context: &Context) -> Result<(), Failure> {
     let mut session = context.session()?;
     let world = session.world();
     // By its full id also one that is not there: then there is nothing to delete.
-    let id = match world.find_cluster(cluster) {
+    let id = match world.find_cluster(session.actor(), cluster) {
         Ok(id) => id,
         Err(_) if cluster.split('/').count() == 3 => ResourceId::from(cluster),
         Err(missing) => return Err(missing.into()),
@@ -659,10 +658,7 @@ fn run_preflight(args: PreflightArgs, context: &Context) -> Result<(), Failure> 
     let world = session.world();
     if let Some(group) = &args.group {
         let (subscription, group) = find::group(world, group)?;
-        let by = match session.actor() {
-            Actor::Person(id) => Some(id),
-            _ => None,
-        };
+        let by = session.actor().person();
         let body = args.wanted.body(world, None)?;
         let name = &args.cluster;
         let findings = preflight::create(world, by, &subscription, &group, name, &body);
@@ -672,11 +668,23 @@ fn run_preflight(args: PreflightArgs, context: &Context) -> Result<(), Failure> 
     let cluster = world.cluster(&id)?;
     let mut findings = Vec::new();
     if let Some(key) = preflight_key(&session, &args, cluster)? {
-        findings.extend(preflight::set_key(world, session.now(), cluster, &key));
+        findings.extend(preflight::set_key(
+            world,
+            session.now(),
+            session.actor().person(),
+            cluster,
+            &key,
+        ));
     }
     for workspace in &args.workspace {
-        let workspace = world.find_workspace(workspace)?;
-        findings.extend(preflight::link(world, session.now(), &workspace, &id));
+        let workspace = world.find_workspace(session.actor(), workspace)?;
+        findings.extend(preflight::link(
+            world,
+            session.now(),
+            session.actor().person(),
+            &workspace,
+            &id,
+        ));
     }
     report(findings, context)
 }
