@@ -120,7 +120,7 @@ impl Deed {
         matches!(self, Deed::Fault(_) | Deed::FailOperation { .. })
     }
 
-    /// The command it is in the world as it stands; names mean what the actor may see.
+    /// The command it is in the world as it stands; a principal's name means one of the actor's own directory.
     pub(super) fn command(&self, world: &World, actor: &Actor) -> Result<Command, Refusal> {
         Ok(match self {
             Deed::Vault(command) => command.clone().into(),

@@ -12,7 +12,6 @@ use serde::{Deserialize, Serialize};
 
 use super::Vault;
 use super::trail::{self, Done};
-use crate::engine::ask::visible;
 use crate::engine::cluster::encryption;
 use crate::engine::draft::Draft;
 use crate::engine::errors;
@@ -248,8 +247,8 @@ impl World {
     }
 
     /// The principal somebody means by a person's id, the name or id of a cluster or storage account, the
-    /// number of an identity as it is written (`MI-000007`), or a principal id (R-PERM-07). Names mean what
-    /// the actor may see.
+    /// number of an identity as it is written (`MI-000007`), or a principal id (R-PERM-07). Everybody of an
+    /// organisation finds the principals of its directory, and no others.
     pub fn find_principal(&self, actor: &Actor, text: &str) -> Result<Caller, Refusal> {
         if let Some(caller) = self.principal_of_guid(text) {
             return Ok(caller);
@@ -268,24 +267,15 @@ impl World {
             .filter(|p| home.is_none_or(|t| matches!(&p.side, Side::Customer(own) if own == t)))
             .map(|p| &p.id)
             .collect();
-        let mut sees_clusters = visible(self, actor, Action::ClusterRead);
-        let mut sees_accounts = visible(self, actor, Action::StorageRead);
         let identities: Vec<(IdentityId, &ResourceId)> = self
             .identities
             .iter()
             .enumerate()
             .map(|(place, owner)| {
-                (
-                    IdentityId(u32::try_from(place + 1).unwrap_or(u32::MAX)),
-                    owner,
-                )
+                let number = u32::try_from(place + 1).unwrap_or(u32::MAX);
+                (IdentityId(number), owner)
             })
-            .filter(
-                |(_, owner)| match self.storage_accounts.contains_key(*owner) {
-                    true => sees_accounts(owner),
-                    false => sees_clusters(owner),
-                },
-            )
+            .filter(|(_, owner)| home.is_none() || self.tenant_of(&owner.subscription()) == home)
             .collect();
         // A bare number may be a cluster's name.
         let numbered = text
