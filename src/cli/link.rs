@@ -93,6 +93,12 @@ fn cluster_of(
     text: &str,
 ) -> Result<ResourceId, Failure> {
     let world = session.world();
+    if text.trim().is_empty() {
+        return Err(errors::WL_09
+            .refuse()
+            .target("writeAccessResourceId")
+            .into());
+    }
     if text.starts_with('/') {
         return Ok(wire::cluster_id(world, text)?);
     }
