@@ -11,7 +11,7 @@ use super::context::Context;
 use super::failure::{Failure, REFUSED};
 use super::print::{Block, List, Page, col, field, flex, right};
 use super::session::{Done, Session};
-use super::{find, input, names, shape};
+use super::{find, input, names, shape, workspace};
 use crate::engine::World;
 use crate::engine::ask::{Answer, Query};
 use crate::engine::cluster::encryption::{self, Encryption};
@@ -330,7 +330,12 @@ fn delete(cluster: &str, sure: Sure, context: &Context) -> Result<(), Failure> {
     .into();
     session.may(&command)?;
     let found = world.live_cluster(&id)?;
-    let until = session.now() + world.rules.cluster_soft_delete;
+    let kept = world.rules.cluster_soft_delete;
+    // Those 14 days begin when nothing is linked any more.
+    let until = match found.links.is_empty() {
+        true => format!("{} UTC", (session.now() + kept).to_seconds()),
+        false => format!("{kept} after its last workspace is unlinked"),
+    };
     let mut cost = Vec::new();
     if !found.links.is_empty() {
         cost.push(format!(
@@ -344,8 +349,7 @@ fn delete(cluster: &str, sure: Sure, context: &Context) -> Result<(), Failure> {
     }
     cost.push("What is stored in it cannot be queried any more (R-CLU-32).".to_owned());
     cost.push(format!(
-        "Only Microsoft's support can recover it, until {} UTC; then its data is gone for good. Until then its name is taken.",
-        until.to_seconds()
+        "Only Microsoft's support can recover it, until {until}; then its data is gone for good. Until then its name is taken."
     ));
     sure.about(
         context,
@@ -666,7 +670,7 @@ fn run_preflight(args: PreflightArgs, context: &Context) -> Result<(), Failure> 
         let body = args.wanted.body(world, None)?;
         let name = &args.cluster;
         let findings = preflight::create(world, by, &subscription, &group, name, &body);
-        return report(findings, context);
+        return report(for_who_may(findings), context);
     }
     let id = visible(&session, &args.cluster)?;
     let cluster = world.cluster(&id)?;
@@ -675,10 +679,19 @@ fn run_preflight(args: PreflightArgs, context: &Context) -> Result<(), Failure> 
         findings.extend(preflight::set_key(world, session.now(), cluster, &key));
     }
     for workspace in &args.workspace {
-        let workspace = world.find_workspace(workspace)?;
+        let workspace = workspace::visible(&session, workspace)?;
         findings.extend(preflight::link(world, session.now(), &workspace, &id));
     }
     report(findings, context)
+}
+
+/// What stands in the way of something is for who may do it: to anybody else, only that they may not.
+fn for_who_may(mut findings: Vec<Finding>) -> Vec<Finding> {
+    let forbidden = |f: &Finding| f.what == "permission" && f.verdict.is_err();
+    if findings.iter().any(forbidden) {
+        findings.retain(forbidden);
+    }
+    findings
 }
 
 /// The key to look at: the one named; else, unless it is about links only, the one in force or one that could be.
@@ -688,6 +701,10 @@ fn preflight_key(
     cluster: &Cluster,
 ) -> Result<Option<KeyIdentifier>, Failure> {
     if let Ok(arg) = key_arg(&args.vault, &args.key, &args.version, &None) {
+        // What is said of a vault is for who may see it; that there is none is a finding.
+        if session.world().vaults.contains_key(&arg.vault) {
+            session.ask(&Query::Vault(arg.vault.clone()))?;
+        }
         return Ok(Some(find::key(session, &arg)?.0));
     }
     if !args.workspace.is_empty() {
