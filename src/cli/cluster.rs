@@ -12,7 +12,6 @@ use super::failure::{Failure, REFUSED};
 use super::print::{Block, List, Page, col, field, flex, right};
 use super::session::{Done, Session};
 use super::{find, input, names, shape, workspace};
-use crate::engine::World;
 use crate::engine::ask::{Answer, Query};
 use crate::engine::cluster::encryption::{self, Encryption};
 use crate::engine::cluster::preflight::{self, Finding};
@@ -21,6 +20,7 @@ use crate::engine::event::Actor;
 use crate::engine::ids::{KeyName, ResourceId, VaultName};
 use crate::engine::vault;
 use crate::engine::vault::key::KeyIdentifier;
+use crate::engine::{Refusal, World, errors};
 
 #[derive(Debug, Subcommand)]
 pub enum ClusterCommand {
@@ -225,7 +225,7 @@ fn create(args: CreateArgs, context: &Context) -> Result<(), Failure> {
     let mut session = context.session()?;
     let world = session.world();
     let (subscription, group) = find::group(world, &args.group)?;
-    let id = crate::engine::resources::Resource::id_for(&subscription, &group, &args.name);
+    let id = world.cluster_named(&subscription, &group, &args.name);
     let existing = world.clusters.get(&id).map(|c| &**c);
     let command = Command::Put {
         subscription,
@@ -312,17 +312,24 @@ fn key_arg(
     }
 }
 
+fn nothing_to_delete(missing: Refusal) -> Refusal {
+    errors::CD_02
+        .says(format!("There is nothing to delete: {}", missing.message))
+        .target("cluster")
+        .remedy(missing.remedy)
+}
+
 /// Workspaces named before the rest is counted.
 const NAMED: usize = 5;
 
 fn delete(cluster: &str, sure: Sure, context: &Context) -> Result<(), Failure> {
     let mut session = context.session()?;
     let world = session.world();
-    // By its full id also one that is not there: then there is nothing to delete.
-    let id = match world.find_cluster(cluster) {
+    let id = match find::cluster(&session, cluster)? {
         Ok(id) => id,
+        // By its full id the world itself says that there is nothing to delete, or that this is not for them.
         Err(_) if cluster.split('/').count() == 3 => ResourceId::from(cluster),
-        Err(missing) => return Err(missing.into()),
+        Err(missing) => return Err(nothing_to_delete(missing).into()),
     };
     let command = Command::Delete {
         cluster: id.clone(),
