@@ -16,7 +16,6 @@ use crate::engine::ask::{Answer, Query};
 use crate::engine::cluster::encryption::{self, Encryption};
 use crate::engine::cluster::preflight::{self, Finding};
 use crate::engine::cluster::{Body, Cluster, Command, IDENTITY, KeyProperties, SKU, Sku, wire};
-use crate::engine::event::Actor;
 use crate::engine::ids::{KeyName, ResourceId, VaultName};
 use crate::engine::vault;
 use crate::engine::vault::key::KeyIdentifier;
@@ -182,7 +181,7 @@ pub fn run(command: ClusterCommand, context: &Context) -> Result<(), Failure> {
         ClusterCommand::Delete { cluster, sure } => delete(&cluster, sure, context),
         ClusterCommand::Move { cluster, group } => {
             let mut session = context.session()?;
-            let id = session.world().find_cluster(&cluster)?;
+            let id = session.world().find_cluster(session.actor(), &cluster)?;
             let (subscription, group) = find::group(session.world(), &group)?;
             let command = Command::Move {
                 cluster: id.clone(),
@@ -239,7 +238,7 @@ fn create(args: CreateArgs, context: &Context) -> Result<(), Failure> {
 
 /// The cluster a person means and may see; a deleted one too, so that the world says what became of it.
 fn visible(session: &Session, text: &str) -> Result<ResourceId, Failure> {
-    let id = session.world().find_cluster(text)?;
+    let id = session.world().find_cluster(session.actor(), text)?;
     session.ask(&Query::Cluster(id.clone()))?;
     Ok(id)
 }
@@ -250,7 +249,7 @@ fn patch(
     body: impl FnOnce(&Session, &ResourceId) -> Result<(Body, String), Failure>,
 ) -> Result<(), Failure> {
     let mut session = context.session()?;
-    let id = session.world().find_cluster(cluster)?;
+    let id = session.world().find_cluster(session.actor(), cluster)?;
     let (body, note) = body(&session, &id)?;
     let command = Command::Patch {
         cluster: id.clone(),
@@ -670,10 +669,7 @@ fn run_preflight(args: PreflightArgs, context: &Context) -> Result<(), Failure> 
     let world = session.world();
     if let Some(group) = &args.group {
         let (subscription, group) = find::group(world, group)?;
-        let by = match session.actor() {
-            Actor::Person(id) => Some(id),
-            _ => None,
-        };
+        let by = session.actor().person();
         let body = args.wanted.body(world, None)?;
         let name = &args.cluster;
         let findings = preflight::create(world, by, &subscription, &group, name, &body);
@@ -683,11 +679,23 @@ fn run_preflight(args: PreflightArgs, context: &Context) -> Result<(), Failure> 
     let cluster = world.cluster(&id)?;
     let mut findings = Vec::new();
     if let Some(key) = preflight_key(&session, &args, cluster)? {
-        findings.extend(preflight::set_key(world, session.now(), cluster, &key));
+        findings.extend(preflight::set_key(
+            world,
+            session.now(),
+            session.actor().person(),
+            cluster,
+            &key,
+        ));
     }
     for workspace in &args.workspace {
         let workspace = workspace::visible(&session, workspace)?;
-        findings.extend(preflight::link(world, session.now(), &workspace, &id));
+        findings.extend(preflight::link(
+            world,
+            session.now(),
+            session.actor().person(),
+            &workspace,
+            &id,
+        ));
     }
     report(findings, context)
 }

@@ -63,7 +63,7 @@ pub fn run(command: LinkCommand, context: &Context) -> Result<(), Failure> {
 
 fn create(workspace: &str, cluster: &str, context: &Context) -> Result<(), Failure> {
     let mut session = context.session()?;
-    let id = session.world().find_workspace(workspace)?;
+    let id = session.world().find_workspace(session.actor(), workspace)?;
     let to = cluster_of(&session, &id, cluster)?;
     let command = Command::Link {
         workspace: id.clone(),
@@ -115,15 +115,17 @@ fn cluster_of(
 fn delete(workspace: &str, service: Option<&str>, context: &Context) -> Result<(), Failure> {
     let mut session = context.session()?;
     let world = session.world();
-    let id = world.find_workspace(workspace).map_err(|no| Refusal {
-        id: errors::WU_01.id.to_owned(),
-        rule: errors::WU_01.rule.to_owned(),
-        ..no
-    })?;
+    let id = world
+        .find_workspace(session.actor(), workspace)
+        .map_err(|no| Refusal {
+            id: errors::WU_01.id.to_owned(),
+            rule: errors::WU_01.rule.to_owned(),
+            ..no
+        })?;
     // i-9: the seed names the cluster where the cloud wants the literal `cluster`; both are understood.
     if let Some(service) = service.filter(|s| !s.eq_ignore_ascii_case("cluster")) {
         let linked = world.workspaces.get(&id).and_then(|w| w.link.cluster());
-        let named = world.find_cluster(service)?;
+        let named = world.find_cluster(session.actor(), service)?;
         if let Some(linked) = linked.filter(|c| **c != named) {
             return Err(Failure::bad_input(
                 "InvalidLink",
@@ -158,8 +160,11 @@ fn outcome(id: &ResourceId, done: &Done, context: &Context) -> Result<(), Failur
 fn show(text: &str, context: &Context) -> Result<(), Failure> {
     let session = context.session()?;
     // i-9: the seed looks at the cluster to check a link; the workspace is where it shows.
-    if session.world().find_workspace(text).is_err()
-        && let Ok(cluster) = session.world().find_cluster(text)
+    if session
+        .world()
+        .find_workspace(session.actor(), text)
+        .is_err()
+        && let Ok(cluster) = session.world().find_cluster(session.actor(), text)
     {
         return Err(Failure::bad_input(
             "InvalidLink",

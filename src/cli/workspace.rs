@@ -126,7 +126,9 @@ pub fn run(command: WorkspaceCommand, context: &Context) -> Result<(), Failure> 
                 ));
             }
             let mut session = context.session()?;
-            let id = session.world().find_workspace(&workspace)?;
+            let id = session
+                .world()
+                .find_workspace(session.actor(), &workspace)?;
             // A PUT would bring a deleted one back.
             session.world().active_workspace(&id, &errors::WL_01)?;
             let (subscription, group, name) = id.parts();
@@ -148,7 +150,9 @@ pub fn run(command: WorkspaceCommand, context: &Context) -> Result<(), Failure> 
         } => delete(&workspace, force, sure, context),
         WorkspaceCommand::Recover { workspace } => {
             let mut session = context.session()?;
-            let id = session.world().find_workspace(&workspace)?;
+            let id = session
+                .world()
+                .find_workspace(session.actor(), &workspace)?;
             let command = Command::Recover {
                 workspace: id.clone(),
             };
@@ -160,7 +164,7 @@ pub fn run(command: WorkspaceCommand, context: &Context) -> Result<(), Failure> 
 
 fn delete(text: &str, force: bool, sure: Sure, context: &Context) -> Result<(), Failure> {
     let mut session = context.session()?;
-    let id = session.world().find_workspace(text)?;
+    let id = session.world().find_workspace(session.actor(), text)?;
     let command = Command::Delete {
         workspace: id.clone(),
         force,
@@ -281,7 +285,7 @@ fn list(deleted: bool, context: &Context) -> Result<(), Failure> {
 
 /// The workspace a person means and may see.
 pub fn visible(session: &Session, text: &str) -> Result<ResourceId, Failure> {
-    let id = session.world().find_workspace(text)?;
+    let id = session.world().find_workspace(session.actor(), text)?;
     session.ask(&Query::Workspace(id.clone()))?;
     Ok(id)
 }

@@ -157,7 +157,13 @@ pub const SET_KEY: Blank = Blank {
             let cluster = asking.world.clusters.get(cluster);
             match (cluster.filter(|c| asking.sees_cluster(&c.id)), key) {
                 (Some(cluster), Some(key)) if asking.open_vault(&key.vault).is_some() => {
-                    let found = preflight::set_key(asking.world, asking.now, cluster, &key);
+                    let found = preflight::set_key(
+                        asking.world,
+                        asking.now,
+                        asking.actor.person(),
+                        cluster,
+                        &key,
+                    );
                     findings(&found)
                 }
                 _ => Vec::new(),
@@ -345,7 +351,13 @@ pub const LINK: Blank = Blank {
             if !seen {
                 return Vec::new();
             }
-            let found = preflight::link(asking.world, asking.now, workspace, cluster);
+            let found = preflight::link(
+                asking.world,
+                asking.now,
+                asking.actor.person(),
+                workspace,
+                cluster,
+            );
             findings(&found)
         }
         _ => Vec::new(),
