@@ -673,7 +673,7 @@ fn run_preflight(args: PreflightArgs, context: &Context) -> Result<(), Failure> 
         let body = args.wanted.body(world, None)?;
         let name = &args.cluster;
         let findings = preflight::create(world, by, &subscription, &group, name, &body);
-        return report(for_who_may(findings), context);
+        return report(findings, context);
     }
     let id = visible(&session, &args.cluster)?;
     let cluster = world.cluster(&id)?;
@@ -698,15 +698,6 @@ fn run_preflight(args: PreflightArgs, context: &Context) -> Result<(), Failure> 
         ));
     }
     report(findings, context)
-}
-
-/// What stands in the way of something is for who may do it: to anybody else, only that they may not.
-fn for_who_may(mut findings: Vec<Finding>) -> Vec<Finding> {
-    let forbidden = |f: &Finding| f.what == "permission" && f.verdict.is_err();
-    if findings.iter().any(forbidden) {
-        findings.retain(forbidden);
-    }
-    findings
 }
 
 /// The key to look at: the one named; else, unless it is about links only, the one in force or one that could be.

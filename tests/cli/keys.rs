@@ -341,10 +341,10 @@ fn a_preflight_lists_everything_at_once_and_its_exit_code_is_the_verdict() {
             .collect()
     };
     assert_eq!(ids(&[]), ["E-CC-01", "E-CC-06", "E-CC-13", "E-CC-15"]);
-    // Who may not create it is told that, and nothing else.
+    // Who may not create it is told that the group is there and that they may not, and nothing else.
     assert_eq!(ids(&["--as", "rea"]), ["E-ARM-03"]);
     let told = place.run(&[&["--format", "json"], &args[..], &["--as", "rea"]].concat());
-    assert_eq!(told.json().as_array().unwrap().len(), 1);
+    assert_eq!(told.json().as_array().unwrap().len(), 2);
     place.json(&["support", "allow-subscription", "prod", "--as", "sue"]);
     let mut good = CREATE;
     good[1] = "preflight";
@@ -1177,10 +1177,33 @@ fn a_hostile_query_or_name_reaches_no_sink_raw() {
 #[test]
 fn a_preflight_tells_nobody_of_what_they_may_not_see() {
     let place = prepared();
-    let preflight = ["cluster", "preflight", "lacluster", "--as", "out"];
-    place.refused(&preflight, "E-ARM-03");
-    let workspace = [&preflight[..], &["--workspace", "law-1"]].concat();
-    place.refused(&workspace, "E-ARM-03");
+    let preflight = ["cluster", "preflight"];
+    let out = ["--as", "out"];
+    for more in [&[][..], &["--workspace", "law-1"]] {
+        let ask = |name| [&preflight[..], &[name], more, &out].concat();
+        place.refused(&ask("lacluster"), "E-CG-01");
+        place.refused(&ask("prod/rg/lacluster"), "E-ARM-03");
+    }
+    // The staff sees clusters and workspaces, but not the vaults of customers.
+    let staff = [
+        "lacluster",
+        "--vault",
+        "kv-logs",
+        "--key",
+        "kek",
+        "--as",
+        "sue",
+    ];
+    place.refused(&[&preflight[..], &staff].concat(), "E-ARM-03");
+    place.refused(&[&preflight[..], &["nosuch"], &out].concat(), "E-CG-01");
+    // Deleting what one may not see is as if it were not there.
+    let said = place
+        .run(&["cluster", "delete", "lacluster", "--as", "out"])
+        .ok();
+    assert!(said.err.contains("E-CD-02"), "{}", said.err);
+    assert!(!said.err.contains("Did you mean"), "{}", said.err);
+    let near = place.run(&["cluster", "delete", "laclusta"]).ok();
+    assert!(near.err.contains("Did you mean lacluster?"), "{}", near.err);
 }
 
 #[test]
