@@ -6,7 +6,7 @@ use super::context::Context;
 use super::failure::Failure;
 use super::print::{self, Block, Page, field};
 use super::session::{Done, Session};
-use super::{names, shape, workspace};
+use super::{find, names, shape, workspace};
 use crate::engine::Refusal;
 use crate::engine::cluster::State;
 use crate::engine::cluster::link::Command;
@@ -93,19 +93,17 @@ fn cluster_of(
     text: &str,
 ) -> Result<ResourceId, Failure> {
     let world = session.world();
+    if text.trim().is_empty() {
+        return Err(errors::WL_09
+            .refuse()
+            .target("writeAccessResourceId")
+            .into());
+    }
     if text.starts_with('/') {
         return Ok(wire::cluster_id(world, text)?);
     }
-    match world.find_cluster(session.actor(), text) {
+    match find::cluster(session, text)? {
         Ok(id) => Ok(id),
-        Err(several)
-            if world
-                .clusters
-                .keys()
-                .any(|c| c.name().eq_ignore_ascii_case(text)) =>
-        {
-            Err(several.into())
-        }
         Err(_) if text.contains('/') => Ok(ResourceId::from(text)),
         Err(_) => {
             let (subscription, group, _) = workspace.parts();

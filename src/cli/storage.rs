@@ -1,5 +1,7 @@
 //! `lockbox storage`: storage accounts of the customer, their own keys, and what workspaces keep in them.
 
+use std::collections::BTreeSet;
+
 use clap::{Args, Subcommand};
 use imbl::Vector;
 
@@ -105,6 +107,15 @@ fn link(
         .iter()
         .map(|text| world.find_storage_account(session.actor(), text))
         .collect::<Result<_, _>>()?;
+    let mut seen = BTreeSet::new();
+    if let Some(twice) = accounts.iter().find(|account| !seen.insert(*account)) {
+        return Err(Failure::bad_input(
+            "InvalidStorageAccounts",
+            "accounts",
+            format!("The storage account {twice} is named twice."),
+            "Name each storage account once.",
+        ));
+    }
     let command = Command::Link {
         workspace: workspace.clone(),
         source,

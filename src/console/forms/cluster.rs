@@ -92,7 +92,7 @@ pub const CREATE: Blank = Blank {
             name,
             ..
         }) if would => {
-            let id = crate::engine::resources::Resource::id_for(subscription, group, name);
+            let id = asking.world.cluster_named(subscription, group, name);
             if asking.world.clusters.get(&id).is_some_and(|c| c.is_live()) {
                 return vec![warn("The cluster exists already; this updates it.")];
             }
