@@ -19,7 +19,7 @@ pub enum ActivityCommand {
         #[arg(long, value_parser = args::operation)]
         operation: Option<Operation>,
         /// How far back, for example 7d [default: 90d]
-        #[arg(long, value_name = "SPAN")]
+        #[arg(long, value_name = "SPAN", allow_hyphen_values = true)]
         back: Option<Span>,
     },
 }

@@ -20,10 +20,13 @@ pub enum Clock {
     /// Show the time, its rate and what is due next
     Show,
     /// Jump ahead, for example 4d, 8h or 3d23h59m, and say what happened meanwhile
-    Advance { span: Span },
+    Advance {
+        #[arg(allow_hyphen_values = true)]
+        span: Span,
+    },
     /// Simulated seconds per second, 0 to 86400, while a console holds the clock
     Rate {
-        #[arg(value_parser = args::rate)]
+        #[arg(value_parser = args::rate, allow_hyphen_values = true)]
         rate: u32,
     },
     /// Let time stand still

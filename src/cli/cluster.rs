@@ -11,16 +11,15 @@ use super::context::Context;
 use super::failure::{Failure, REFUSED};
 use super::print::{Block, List, Page, col, field, flex, right};
 use super::session::{Done, Session};
-use super::{find, input, names, shape};
-use crate::engine::World;
+use super::{find, input, names, shape, workspace};
 use crate::engine::ask::{Answer, Query};
 use crate::engine::cluster::encryption::{self, Encryption};
 use crate::engine::cluster::preflight::{self, Finding};
 use crate::engine::cluster::{Body, Cluster, Command, IDENTITY, KeyProperties, SKU, Sku, wire};
-use crate::engine::event::Actor;
 use crate::engine::ids::{KeyName, ResourceId, VaultName};
 use crate::engine::vault;
 use crate::engine::vault::key::KeyIdentifier;
+use crate::engine::{Refusal, World, errors};
 
 #[derive(Debug, Subcommand)]
 pub enum ClusterCommand {
@@ -182,7 +181,7 @@ pub fn run(command: ClusterCommand, context: &Context) -> Result<(), Failure> {
         ClusterCommand::Delete { cluster, sure } => delete(&cluster, sure, context),
         ClusterCommand::Move { cluster, group } => {
             let mut session = context.session()?;
-            let id = session.world().find_cluster(&cluster)?;
+            let id = session.world().find_cluster(session.actor(), &cluster)?;
             let (subscription, group) = find::group(session.world(), &group)?;
             let command = Command::Move {
                 cluster: id.clone(),
@@ -225,7 +224,7 @@ fn create(args: CreateArgs, context: &Context) -> Result<(), Failure> {
     let mut session = context.session()?;
     let world = session.world();
     let (subscription, group) = find::group(world, &args.group)?;
-    let id = crate::engine::resources::Resource::id_for(&subscription, &group, &args.name);
+    let id = world.cluster_named(&subscription, &group, &args.name);
     let existing = world.clusters.get(&id).map(|c| &**c);
     let command = Command::Put {
         subscription,
@@ -239,7 +238,7 @@ fn create(args: CreateArgs, context: &Context) -> Result<(), Failure> {
 
 /// The cluster a person means and may see; a deleted one too, so that the world says what became of it.
 fn visible(session: &Session, text: &str) -> Result<ResourceId, Failure> {
-    let id = session.world().find_cluster(text)?;
+    let id = session.world().find_cluster(session.actor(), text)?;
     session.ask(&Query::Cluster(id.clone()))?;
     Ok(id)
 }
@@ -250,7 +249,7 @@ fn patch(
     body: impl FnOnce(&Session, &ResourceId) -> Result<(Body, String), Failure>,
 ) -> Result<(), Failure> {
     let mut session = context.session()?;
-    let id = session.world().find_cluster(cluster)?;
+    let id = session.world().find_cluster(session.actor(), cluster)?;
     let (body, note) = body(&session, &id)?;
     let command = Command::Patch {
         cluster: id.clone(),
@@ -312,17 +311,24 @@ fn key_arg(
     }
 }
 
+fn nothing_to_delete(missing: Refusal) -> Refusal {
+    errors::CD_02
+        .says(format!("There is nothing to delete: {}", missing.message))
+        .target("cluster")
+        .remedy(missing.remedy)
+}
+
 /// Workspaces named before the rest is counted.
 const NAMED: usize = 5;
 
 fn delete(cluster: &str, sure: Sure, context: &Context) -> Result<(), Failure> {
     let mut session = context.session()?;
     let world = session.world();
-    // By its full id also one that is not there: then there is nothing to delete.
-    let id = match world.find_cluster(cluster) {
+    let id = match find::cluster(&session, cluster)? {
         Ok(id) => id,
+        // By its full id the world itself says that there is nothing to delete, or that this is not for them.
         Err(_) if cluster.split('/').count() == 3 => ResourceId::from(cluster),
-        Err(missing) => return Err(missing.into()),
+        Err(missing) => return Err(nothing_to_delete(missing).into()),
     };
     let command = Command::Delete {
         cluster: id.clone(),
@@ -330,7 +336,12 @@ fn delete(cluster: &str, sure: Sure, context: &Context) -> Result<(), Failure> {
     .into();
     session.may(&command)?;
     let found = world.live_cluster(&id)?;
-    let until = session.now() + world.rules.cluster_soft_delete;
+    let kept = world.rules.cluster_soft_delete;
+    // Those 14 days begin when nothing is linked any more.
+    let until = match found.links.is_empty() {
+        true => format!("{} UTC", (session.now() + kept).to_seconds()),
+        false => format!("{kept} after its last workspace is unlinked"),
+    };
     let mut cost = Vec::new();
     if !found.links.is_empty() {
         cost.push(format!(
@@ -344,8 +355,7 @@ fn delete(cluster: &str, sure: Sure, context: &Context) -> Result<(), Failure> {
     }
     cost.push("What is stored in it cannot be queried any more (R-CLU-32).".to_owned());
     cost.push(format!(
-        "Only Microsoft's support can recover it, until {} UTC; then its data is gone for good. Until then its name is taken.",
-        until.to_seconds()
+        "Only Microsoft's support can recover it, until {until}; then its data is gone for good. Until then its name is taken."
     ));
     sure.about(
         context,
@@ -659,10 +669,7 @@ fn run_preflight(args: PreflightArgs, context: &Context) -> Result<(), Failure> 
     let world = session.world();
     if let Some(group) = &args.group {
         let (subscription, group) = find::group(world, group)?;
-        let by = match session.actor() {
-            Actor::Person(id) => Some(id),
-            _ => None,
-        };
+        let by = session.actor().person();
         let body = args.wanted.body(world, None)?;
         let name = &args.cluster;
         let findings = preflight::create(world, by, &subscription, &group, name, &body);
@@ -672,11 +679,23 @@ fn run_preflight(args: PreflightArgs, context: &Context) -> Result<(), Failure> 
     let cluster = world.cluster(&id)?;
     let mut findings = Vec::new();
     if let Some(key) = preflight_key(&session, &args, cluster)? {
-        findings.extend(preflight::set_key(world, session.now(), cluster, &key));
+        findings.extend(preflight::set_key(
+            world,
+            session.now(),
+            session.actor().person(),
+            cluster,
+            &key,
+        ));
     }
     for workspace in &args.workspace {
-        let workspace = world.find_workspace(workspace)?;
-        findings.extend(preflight::link(world, session.now(), &workspace, &id));
+        let workspace = workspace::visible(&session, workspace)?;
+        findings.extend(preflight::link(
+            world,
+            session.now(),
+            session.actor().person(),
+            &workspace,
+            &id,
+        ));
     }
     report(findings, context)
 }
@@ -688,6 +707,10 @@ fn preflight_key(
     cluster: &Cluster,
 ) -> Result<Option<KeyIdentifier>, Failure> {
     if let Ok(arg) = key_arg(&args.vault, &args.key, &args.version, &None) {
+        // What is said of a vault is for who may see it; that there is none is a finding.
+        if session.world().vaults.contains_key(&arg.vault) {
+            session.ask(&Query::Vault(arg.vault.clone()))?;
+        }
         return Ok(Some(find::key(session, &arg)?.0));
     }
     if !args.workspace.is_empty() {

@@ -24,7 +24,7 @@ pub enum FaultCommand {
         #[arg(long, value_parser = args::words!(FaultKind), ignore_case = true)]
         kind: FaultKind,
         /// For how long, like 35m; after 30m of silence a cluster has a live site
-        #[arg(long = "for", value_name = "SPAN")]
+        #[arg(long = "for", value_name = "SPAN", allow_hyphen_values = true)]
         length: Span,
     },
     /// End the fault of a vault (simulator only)

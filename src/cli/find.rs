@@ -7,6 +7,7 @@ use super::failure::Failure;
 use super::session::Session;
 use crate::engine::ask::{Answer, Query};
 use crate::engine::ids::{KeyVersionId, ResourceId, SubscriptionId};
+use crate::engine::resources::ResourceKind;
 use crate::engine::vault::key::KeyIdentifier;
 use crate::engine::{Refusal, World};
 
@@ -92,6 +93,39 @@ pub fn key(session: &Session, arg: &VersionArg) -> Result<(KeyIdentifier, bool),
     Ok((key, named))
 }
 
+/// The clusters the actor may see, also deleted ones that can be recovered.
+fn clusters(session: &Session) -> Result<Vec<ResourceId>, Failure> {
+    let live = Query::Clusters {
+        subscription: None,
+        group: None,
+    };
+    let mut all = Vec::new();
+    for query in [live, Query::DeletedClusters] {
+        if let Answer::Clusters(ids) = session.ask(&query)? {
+            all.extend(ids);
+        }
+    }
+    Ok(all)
+}
+
+/// The cluster a person means, or the refusal that there is none to be seen, for who has a better word for
+/// that. A name of several is refused here.
+pub fn cluster(session: &Session, text: &str) -> Result<Result<ResourceId, Refusal>, Failure> {
+    let world = session.world();
+    let no = match world.find_cluster(session.actor(), text) {
+        Ok(id) => return Ok(Ok(id)),
+        Err(no) => no,
+    };
+    let arm_type = ResourceKind::Cluster.arm_type();
+    match clusters(session)?
+        .iter()
+        .any(|id| world.means(id, arm_type, text))
+    {
+        true => Err(no.into()),
+        false => Ok(Err(no)),
+    }
+}
+
 /// Something that needs a key version to open what it keeps.
 pub struct User {
     pub id: ResourceId,
@@ -104,33 +138,25 @@ pub struct User {
 pub fn users(session: &Session, of: impl Fn(&KeyIdentifier) -> bool) -> Result<Vec<User>, Failure> {
     let world = session.world();
     let mut users = Vec::new();
-    let all = Query::Clusters {
-        subscription: None,
-        group: None,
-    };
-    for query in [all, Query::DeletedClusters] {
-        let Answer::Clusters(ids) = session.ask(&query)? else {
-            continue;
+    let ids = clusters(session)?;
+    for cluster in ids.iter().filter_map(|id| world.clusters.get(id)) {
+        let in_force = match cluster.is_live() {
+            true => "in force at cluster",
+            false => "in force at deleted cluster",
         };
-        for cluster in ids.iter().filter_map(|id| world.clusters.get(id)) {
-            let in_force = match cluster.is_live() {
-                true => "in force at cluster",
-                false => "in force at deleted cluster",
-            };
-            let coming = cluster
-                .operation
-                .and_then(|id| world.operations.get(&id))
-                .and_then(|operation| operation.key.clone());
-            for (key, how) in [
-                (cluster.key.clone(), in_force),
-                (coming, "coming to cluster"),
-            ] {
-                users.extend(key.filter(&of).map(|key| User {
-                    id: cluster.id.clone(),
-                    key,
-                    how,
-                }));
-            }
+        let coming = cluster
+            .operation
+            .and_then(|id| world.operations.get(&id))
+            .and_then(|operation| operation.key.clone());
+        for (key, how) in [
+            (cluster.key.clone(), in_force),
+            (coming, "coming to cluster"),
+        ] {
+            users.extend(key.filter(&of).map(|key| User {
+                id: cluster.id.clone(),
+                key,
+                how,
+            }));
         }
     }
     if let Answer::StorageAccounts(ids) = session.ask(&Query::StorageAccounts)? {

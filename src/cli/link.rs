@@ -6,7 +6,7 @@ use super::context::Context;
 use super::failure::Failure;
 use super::print::{self, Block, Page, field};
 use super::session::{Done, Session};
-use super::{names, shape, workspace};
+use super::{find, names, shape, workspace};
 use crate::engine::Refusal;
 use crate::engine::cluster::State;
 use crate::engine::cluster::link::Command;
@@ -63,7 +63,7 @@ pub fn run(command: LinkCommand, context: &Context) -> Result<(), Failure> {
 
 fn create(workspace: &str, cluster: &str, context: &Context) -> Result<(), Failure> {
     let mut session = context.session()?;
-    let id = session.world().find_workspace(workspace)?;
+    let id = session.world().find_workspace(session.actor(), workspace)?;
     let to = cluster_of(&session, &id, cluster)?;
     let command = Command::Link {
         workspace: id.clone(),
@@ -93,19 +93,17 @@ fn cluster_of(
     text: &str,
 ) -> Result<ResourceId, Failure> {
     let world = session.world();
+    if text.trim().is_empty() {
+        return Err(errors::WL_09
+            .refuse()
+            .target("writeAccessResourceId")
+            .into());
+    }
     if text.starts_with('/') {
         return Ok(wire::cluster_id(world, text)?);
     }
-    match world.find_cluster(text) {
+    match find::cluster(session, text)? {
         Ok(id) => Ok(id),
-        Err(several)
-            if world
-                .clusters
-                .keys()
-                .any(|c| c.name().eq_ignore_ascii_case(text)) =>
-        {
-            Err(several.into())
-        }
         Err(_) if text.contains('/') => Ok(ResourceId::from(text)),
         Err(_) => {
             let (subscription, group, _) = workspace.parts();
@@ -117,15 +115,17 @@ fn cluster_of(
 fn delete(workspace: &str, service: Option<&str>, context: &Context) -> Result<(), Failure> {
     let mut session = context.session()?;
     let world = session.world();
-    let id = world.find_workspace(workspace).map_err(|no| Refusal {
-        id: errors::WU_01.id.to_owned(),
-        rule: errors::WU_01.rule.to_owned(),
-        ..no
-    })?;
+    let id = world
+        .find_workspace(session.actor(), workspace)
+        .map_err(|no| Refusal {
+            id: errors::WU_01.id.to_owned(),
+            rule: errors::WU_01.rule.to_owned(),
+            ..no
+        })?;
     // i-9: the seed names the cluster where the cloud wants the literal `cluster`; both are understood.
     if let Some(service) = service.filter(|s| !s.eq_ignore_ascii_case("cluster")) {
         let linked = world.workspaces.get(&id).and_then(|w| w.link.cluster());
-        let named = world.find_cluster(service)?;
+        let named = world.find_cluster(session.actor(), service)?;
         if let Some(linked) = linked.filter(|c| **c != named) {
             return Err(Failure::bad_input(
                 "InvalidLink",
@@ -160,8 +160,11 @@ fn outcome(id: &ResourceId, done: &Done, context: &Context) -> Result<(), Failur
 fn show(text: &str, context: &Context) -> Result<(), Failure> {
     let session = context.session()?;
     // i-9: the seed looks at the cluster to check a link; the workspace is where it shows.
-    if session.world().find_workspace(text).is_err()
-        && let Ok(cluster) = session.world().find_cluster(text)
+    if session
+        .world()
+        .find_workspace(session.actor(), text)
+        .is_err()
+        && let Ok(cluster) = session.world().find_cluster(session.actor(), text)
     {
         return Err(Failure::bad_input(
             "InvalidLink",

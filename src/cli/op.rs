@@ -31,7 +31,12 @@ pub enum OpCommand {
     Wait {
         operation: String,
         /// Give up after this much real time, like 90s
-        #[arg(long, value_name = "SPAN", conflicts_with = "advance")]
+        #[arg(
+            long,
+            value_name = "SPAN",
+            conflicts_with = "advance",
+            allow_hyphen_values = true
+        )]
         timeout: Option<Span>,
         /// Move the clock to its end instead of waiting
         #[arg(long)]

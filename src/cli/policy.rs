@@ -69,7 +69,7 @@ fn act(
     command: impl FnOnce(Caller) -> Command,
 ) -> Result<(), Failure> {
     let mut session = context.session()?;
-    let caller = session.world().find_principal(principal)?;
+    let caller = session.world().find_principal(session.actor(), principal)?;
     let command = command(caller.clone());
     let (Command::Set { vault, .. } | Command::Delete { vault, .. }) = &command;
     let vault = vault.clone();

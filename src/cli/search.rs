@@ -91,7 +91,9 @@ pub fn run(command: SearchCommand, context: &Context) -> Result<(), Failure> {
             what,
         } => {
             let mut session = context.session()?;
-            let workspace = session.world().find_workspace(&workspace)?;
+            let workspace = session
+                .world()
+                .find_workspace(session.actor(), &workspace)?;
             let kind = what.kind();
             let command = Command::Delete {
                 workspace: workspace.clone(),
@@ -113,7 +115,9 @@ fn save(args: SaveArgs, context: &Context) -> Result<(), Failure> {
         None => None,
     };
     let mut session = context.session()?;
-    let workspace = session.world().find_workspace(&args.workspace)?;
+    let workspace = session
+        .world()
+        .find_workspace(session.actor(), &args.workspace)?;
     let name: Arc<str> = args.name.as_str().into();
     let command = match body {
         Some(text) => {
@@ -146,7 +150,7 @@ fn save(args: SaveArgs, context: &Context) -> Result<(), Failure> {
 fn list(workspace: &str, kind: Kind, context: &Context) -> Result<(), Failure> {
     let session = context.session()?;
     let world = session.world();
-    let workspace = world.find_workspace(workspace)?;
+    let workspace = world.find_workspace(session.actor(), workspace)?;
     let query = Query::Saved {
         workspace: workspace.clone(),
         kind,
@@ -198,7 +202,7 @@ fn list(workspace: &str, kind: Kind, context: &Context) -> Result<(), Failure> {
 fn show(workspace: &str, name: &str, kind: Kind, context: &Context) -> Result<(), Failure> {
     let session = context.session()?;
     let (world, now) = (session.world(), session.now());
-    let workspace = world.find_workspace(workspace)?;
+    let workspace = world.find_workspace(session.actor(), workspace)?;
     session.ask(&Query::Saved {
         workspace: workspace.clone(),
         kind,

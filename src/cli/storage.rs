@@ -1,5 +1,7 @@
 //! `lockbox storage`: storage accounts of the customer, their own keys, and what workspaces keep in them.
 
+use std::collections::BTreeSet;
+
 use clap::{Args, Subcommand};
 use imbl::Vector;
 
@@ -76,7 +78,9 @@ pub fn run(command: StorageCommand, context: &Context) -> Result<(), Failure> {
         StorageCommand::Unlink { workspace, source } => {
             let source = wire::data_source(&source).map_err(Failure::of_form)?;
             let mut session = context.session()?;
-            let workspace = session.world().find_workspace(&workspace)?;
+            let workspace = session
+                .world()
+                .find_workspace(session.actor(), &workspace)?;
             let command = Command::Unlink {
                 workspace: workspace.clone(),
                 source,
@@ -98,11 +102,20 @@ fn link(
     let source = wire::data_source(source).map_err(Failure::of_form)?;
     let mut session = context.session()?;
     let world = session.world();
-    let workspace = world.find_workspace(workspace)?;
+    let workspace = world.find_workspace(session.actor(), workspace)?;
     let accounts: Vector<ResourceId> = accounts
         .iter()
-        .map(|text| world.find_storage_account(text))
+        .map(|text| world.find_storage_account(session.actor(), text))
         .collect::<Result<_, _>>()?;
+    let mut seen = BTreeSet::new();
+    if let Some(twice) = accounts.iter().find(|account| !seen.insert(*account)) {
+        return Err(Failure::bad_input(
+            "InvalidStorageAccounts",
+            "accounts",
+            format!("The storage account {twice} is named twice."),
+            "Name each storage account once.",
+        ));
+    }
     let command = Command::Link {
         workspace: workspace.clone(),
         source,
@@ -158,7 +171,9 @@ fn linked(
 
 fn set_key(account: &str, args: KeyArgs, context: &Context) -> Result<(), Failure> {
     let mut session = context.session()?;
-    let account = session.world().find_storage_account(account)?;
+    let account = session
+        .world()
+        .find_storage_account(session.actor(), account)?;
     let (key, note) = match (args.vault, args.key) {
         (Some(vault), Some(key)) => {
             let arg = VersionArg {
@@ -245,7 +260,7 @@ fn kept(session: &Session, account: &ResourceId) -> Vec<String> {
 fn show(text: &str, context: &Context) -> Result<(), Failure> {
     let session = context.session()?;
     let (world, now) = (session.world(), session.now());
-    let id = world.find_storage_account(text)?;
+    let id = world.find_storage_account(session.actor(), text)?;
     session.ask(&Query::StorageAccount(id.clone()))?;
     let account = world.storage_account(&id)?;
     let caller = Caller::Identity(account.identity);

@@ -62,7 +62,7 @@ pub fn run(command: SupportCommand, context: &Context) -> Result<(), Failure> {
             context.outcome(&done, &head, json)
         }
         SupportCommand::RecoverCluster { cluster } => {
-            let id = world.find_cluster(&cluster)?;
+            let id = world.find_cluster(session.actor(), &cluster)?;
             let command = Command::RecoverCluster {
                 cluster: id.clone(),
             };

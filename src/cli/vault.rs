@@ -43,7 +43,7 @@ pub enum VaultCommand {
         soft_delete: Option<bool>,
         #[arg(long, value_name = "true|false")]
         purge_protection: Option<bool>,
-        #[arg(long, value_name = "DAYS", value_parser = args::days)]
+        #[arg(long, value_name = "DAYS", value_parser = args::days, allow_hyphen_values = true)]
         retention_days: Option<Span>,
         #[command(flatten)]
         sure: Sure,
@@ -96,7 +96,7 @@ pub struct CreateArgs {
     #[arg(long, value_name = "true|false", default_value_t = false, action = clap::ArgAction::Set)]
     purge_protection: bool,
     /// How long it can be recovered; 90 unless given, and never changed
-    #[arg(long, value_name = "DAYS", value_parser = args::days)]
+    #[arg(long, value_name = "DAYS", value_parser = args::days, allow_hyphen_values = true)]
     retention_days: Option<Span>,
     #[command(flatten)]
     sure: Sure,

@@ -7,7 +7,7 @@ use super::args::{self, GroupArg};
 use super::confirm::{Irreversible, Sure};
 use super::context::Context;
 use super::failure::{Failure, error_body};
-use super::print::{Block, List, Page, col, field, flex, right};
+use super::print::{self, Block, List, Page, col, field, flex, right};
 use super::session::{Done, Session};
 use super::{find, names, shape};
 use crate::engine::ask::{Answer, Query};
@@ -41,7 +41,7 @@ pub enum WorkspaceCommand {
         #[arg(long, value_parser = args::words!(Sku), ignore_case = true)]
         sku: Option<Sku>,
         /// How long data is kept
-        #[arg(long, value_name = "DAYS", value_parser = args::days)]
+        #[arg(long, value_name = "DAYS", value_parser = args::days, allow_hyphen_values = true)]
         retention_days: Option<Span>,
     },
     /// Change sku or retention
@@ -50,7 +50,7 @@ pub enum WorkspaceCommand {
         #[arg(long, value_parser = args::words!(Sku), ignore_case = true)]
         sku: Option<Sku>,
         /// How long data is kept
-        #[arg(long, value_name = "DAYS", value_parser = args::days)]
+        #[arg(long, value_name = "DAYS", value_parser = args::days, allow_hyphen_values = true)]
         retention_days: Option<Span>,
     },
     /// Delete a workspace; it can be recovered for 14 days, unless by force
@@ -80,8 +80,17 @@ pub fn run(command: WorkspaceCommand, context: &Context) -> Result<(), Failure> 
             let mut session = context.session()?;
             let (subscription, group) = find::group(session.world(), &group)?;
             let id = Resource::id_for(&subscription, &group, &name);
+            let mut ignored = Vec::new();
             let came = match session.world().workspaces.get(&id) {
-                Some(found) if found.deleted.is_some() => "was deleted and is back",
+                Some(found) if found.deleted.is_some() => {
+                    if sku.is_some_and(|sku| sku != found.sku) {
+                        ignored.push("--sku");
+                    }
+                    if retention_days.is_some_and(|kept| kept != found.retention) {
+                        ignored.push("--retention-days");
+                    }
+                    "was deleted and is back as it was"
+                }
                 Some(_) => "was there already and is as asked",
                 None => "is created",
             };
@@ -94,7 +103,14 @@ pub fn run(command: WorkspaceCommand, context: &Context) -> Result<(), Failure> 
                 retention: retention_days,
             };
             let done = session.act(&command.into())?;
-            outcome(&id, &done, came, context)
+            outcome(&id, &done, came, context)?;
+            if !ignored.is_empty() {
+                print::say(&format!(
+                    "warning: not applied, since the deleted workspace is recovered as it was: {}. To change it: lockbox workspace update.",
+                    ignored.join(", ")
+                ));
+            }
+            Ok(())
         }
         WorkspaceCommand::Update {
             workspace,
@@ -110,7 +126,9 @@ pub fn run(command: WorkspaceCommand, context: &Context) -> Result<(), Failure> 
                 ));
             }
             let mut session = context.session()?;
-            let id = session.world().find_workspace(&workspace)?;
+            let id = session
+                .world()
+                .find_workspace(session.actor(), &workspace)?;
             // A PUT would bring a deleted one back.
             session.world().active_workspace(&id, &errors::WL_01)?;
             let (subscription, group, name) = id.parts();
@@ -132,7 +150,9 @@ pub fn run(command: WorkspaceCommand, context: &Context) -> Result<(), Failure> 
         } => delete(&workspace, force, sure, context),
         WorkspaceCommand::Recover { workspace } => {
             let mut session = context.session()?;
-            let id = session.world().find_workspace(&workspace)?;
+            let id = session
+                .world()
+                .find_workspace(session.actor(), &workspace)?;
             let command = Command::Recover {
                 workspace: id.clone(),
             };
@@ -144,7 +164,7 @@ pub fn run(command: WorkspaceCommand, context: &Context) -> Result<(), Failure> 
 
 fn delete(text: &str, force: bool, sure: Sure, context: &Context) -> Result<(), Failure> {
     let mut session = context.session()?;
-    let id = session.world().find_workspace(text)?;
+    let id = session.world().find_workspace(session.actor(), text)?;
     let command = Command::Delete {
         workspace: id.clone(),
         force,
@@ -265,7 +285,7 @@ fn list(deleted: bool, context: &Context) -> Result<(), Failure> {
 
 /// The workspace a person means and may see.
 pub fn visible(session: &Session, text: &str) -> Result<ResourceId, Failure> {
-    let id = session.world().find_workspace(text)?;
+    let id = session.world().find_workspace(session.actor(), text)?;
     session.ask(&Query::Workspace(id.clone()))?;
     Ok(id)
 }

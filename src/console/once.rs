@@ -48,7 +48,7 @@ pub fn once(
     format: Format,
     width: u16,
 ) -> Result<String, Refusal> {
-    let blade = Blade::parse(world, blade)?;
+    let blade = Blade::parse(world, actor, blade)?;
     let eye = Eye { world, now, actor };
     if !blade.is_list() {
         return page(&blade, eye, format, width);

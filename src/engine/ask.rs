@@ -196,6 +196,7 @@ pub fn ask(world: &World, now: SimTime, actor: &Actor, query: &Query) -> Result<
         Query::Activity { operation, back } => {
             let since = now - back.unwrap_or(world.rules.activity_lookback);
             let mut sees = eyes.on(Action::ActivityRead);
+            let own = |_: &ResourceId| !matches!(eyes.who, Who::Vendor(_));
             Answer::Activity(
                 world
                     .activity
@@ -214,7 +215,12 @@ pub fn ask(world: &World, now: SimTime, actor: &Actor, query: &Query) -> Result<
                             .requests
                             .get(request)
                             .is_some_and(|r| sees(&r.subscription)),
-                        Subject::Administrative { resource, .. } => sees(&resource.subscription()),
+                        Subject::Administrative {
+                            resource, action, ..
+                        } => match action.is_of_customers_own() {
+                            true => own(resource) && sees(&resource.subscription()),
+                            false => sees(&resource.subscription()),
+                        },
                     })
                     .map(|(i, _)| i)
                     .collect(),
@@ -375,6 +381,16 @@ pub fn ask(world: &World, now: SimTime, actor: &Actor, query: &Query) -> Result<
     })
 }
 
+/// Whether an actor may see resources by an action: what a name can mean to somebody is what they may see.
+pub(super) fn visible<'a>(
+    world: &'a World,
+    actor: &'a Actor,
+    action: Action,
+) -> impl FnMut(&ResourceId) -> bool + 'a {
+    let mut sees = Eyes::new(world, actor).ok().map(|eyes| eyes.within(action));
+    move |id| sees.as_mut().is_some_and(|sees| sees(id))
+}
+
 /// The vendor runs the platform, so it knows which clusters and workspaces there are.
 fn vendor_sees(action: Action) -> bool {
     matches!(action, Action::ClusterRead | Action::WorkspaceRead)
@@ -439,7 +455,7 @@ impl<'a> Eyes<'a> {
     /// As [`Eyes::on`] for a resource: what is assigned on its resource group counts too. What a customer
     /// keeps in a vault, a workspace or a storage account is not the vendor's to see; that there is a cluster
     /// or a workspace is.
-    fn within(&self, action: Action) -> impl FnMut(&ResourceId) -> bool + 'a {
+    fn within(&self, action: Action) -> impl FnMut(&ResourceId) -> bool + use<'a> {
         let world = self.world;
         let who = match self.who {
             Who::All => None,

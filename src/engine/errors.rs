@@ -178,7 +178,7 @@ catalogue! {
     CC_14 = "E-CC-14", 409, "QuotaExceeded", "R-CLU-20", true,
         "Limit of 2 clusters for this region and subscription is reached.",
         "Use another region or subscription, or delete a cluster.";
-    CC_15 = "E-CC-15", 400, "LocationNotAvailableForResourceType", "R-CLU-01", false,
+    CC_15 = "E-CC-15", 400, "LocationNotAvailableForResourceType", "R-CMK-19", false,
         "Region unknown.",
         "Name a region such as koreacentral.";
 

@@ -50,6 +50,14 @@ impl fmt::Display for Actor {
 }
 
 impl Actor {
+    /// The person, if it is one.
+    pub fn person(&self) -> Option<&PersonId> {
+        match self {
+            Actor::Person(id) => Some(id),
+            _ => None,
+        }
+    }
+
     /// `person:minji.kim`, `time`, …
     pub fn wire(&self) -> String {
         match self {

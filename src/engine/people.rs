@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::draft::Draft;
 use super::errors;
-use super::ids::{GroupId, ManagementGroupId, PersonId, SubscriptionId, TenantId};
+use super::ids::{GroupId, ManagementGroupId, PersonId, ResourceId, SubscriptionId, TenantId};
 use super::refusal::Refusal;
 use super::text::Untrusted;
 use super::words::words;
@@ -123,6 +123,14 @@ words! {
 impl Action {
     pub fn name(self) -> &'static str {
         self.word()
+    }
+
+    /// About what a customer keeps to itself: vaults and storage accounts. The vendor's staff sees none of it.
+    pub fn is_of_customers_own(self) -> bool {
+        matches!(
+            self.name().split('/').next(),
+            Some("Microsoft.KeyVault" | "Microsoft.Storage")
+        )
     }
 }
 
@@ -722,6 +730,21 @@ impl World {
                 "Act as somebody who is {} there, or ask an Owner for such a role.",
                 holders.join(" or ")
             )))
+    }
+
+    /// As [`World::authorize`], on a resource that may not exist: who may do nothing there is not told whether it
+    /// does. A subscription nobody has is left to whoever looks for the resource.
+    pub fn authorize_on(
+        &self,
+        by: &PersonId,
+        action: Action,
+        resource: &ResourceId,
+    ) -> Result<(), Refusal> {
+        let (subscription, group, _) = resource.parts();
+        if !self.resources.subscriptions.contains_key(&subscription) {
+            return Ok(());
+        }
+        self.authorize(by, action, &subscription, group)
     }
 
     /// The resource group, or what is missing on the way to it (E-ARM-04).

@@ -54,6 +54,11 @@ impl Refusal {
         self.allowed_from = Some(at);
         self
     }
+    /// Another rule than the one usually behind this error.
+    pub fn rule(mut self, rule: &str) -> Self {
+        self.rule = rule.to_owned();
+        self
+    }
     pub fn inner(mut self, code: &str) -> Self {
         self.inner = Some(code.to_owned());
         self

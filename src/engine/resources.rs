@@ -426,6 +426,11 @@ impl World {
         }
     }
 
+    /// Whether two resources belong to one organisation (R-CMK-20).
+    pub fn same_tenant(&self, one: &ResourceId, other: &ResourceId) -> bool {
+        self.tenant_of(&one.subscription()) == self.tenant_of(&other.subscription())
+    }
+
     /// The organisation a subscription belongs to.
     pub fn tenant_of(&self, subscription: &SubscriptionId) -> Option<&TenantId> {
         Some(&self.resources.subscriptions.get(subscription)?.tenant)

@@ -43,6 +43,11 @@ id = "sue"
 name = "Sue Port"
 vendor = "support-engineer"
 
+[[person]]
+id = "out"
+name = "Out Sider"
+tenant = "contoso"
+
 [[subscription]]
 id = "prod"
 name = "Production"
@@ -326,22 +331,20 @@ fn a_preflight_lists_everything_at_once_and_its_exit_code_is_the_verdict() {
         "koreacental",
         "--capacity",
         "950",
-        "--as",
-        "rea",
     ];
-    let said = place.run(&[&["--format", "json"], &args[..]].concat());
-    assert_eq!(said.code, 1);
-    let findings = said.json();
-    let ids: Vec<&str> = findings
-        .as_array()
-        .unwrap()
-        .iter()
-        .filter_map(|f| f["error"]["id"].as_str())
-        .collect();
-    assert_eq!(
-        ids,
-        ["E-ARM-03", "E-CC-01", "E-CC-06", "E-CC-13", "E-CC-15"]
-    );
+    let ids = |more: &[&str]| -> Vec<String> {
+        let said = place.run(&[&["--format", "json"], &args[..], more].concat());
+        assert_eq!(said.code, 1);
+        let findings = said.json();
+        let all = findings.as_array().unwrap().iter();
+        all.filter_map(|f| f["error"]["id"].as_str().map(str::to_owned))
+            .collect()
+    };
+    assert_eq!(ids(&[]), ["E-CC-01", "E-CC-06", "E-CC-13", "E-CC-15"]);
+    // Who may not create it is told that the group is there and that they may not, and nothing else.
+    assert_eq!(ids(&["--as", "rea"]), ["E-ARM-03"]);
+    let told = place.run(&[&["--format", "json"], &args[..], &["--as", "rea"]].concat());
+    assert_eq!(told.json().as_array().unwrap().len(), 2);
     place.json(&["support", "allow-subscription", "prod", "--as", "sue"]);
     let mut good = CREATE;
     good[1] = "preflight";
@@ -470,6 +473,8 @@ fn nothing_to_do_is_said_and_is_no_failure() {
     for (args, id) in [
         (&["link", "delete", "law-1"][..], "E-WU-03"),
         (&["cluster", "delete", "prod/rg/nosuch"], "E-CD-02"),
+        (&["cluster", "delete", "rg/nosuch"], "E-CD-02"),
+        (&["cluster", "delete", "lacluste"], "E-CD-02"),
         (
             &["storage", "unlink", "law-1", "--type", "Alerts"],
             "E-LS-06",
@@ -615,8 +620,12 @@ fn what_cannot_be_undone_wants_to_be_sure_and_says_what_it_costs() {
         .run(&["search", "save", "law-1", "errors", "--query", "Event"])
         .ok();
     let before = place.hash();
-    let commands: [(&[&str], &str); 4] = [
+    let commands: [(&[&str], &str); 5] = [
         (&["cluster", "delete", "lacluster"], "unlinked from law-1"),
+        (
+            &["cluster", "delete", "lacluster"],
+            "until 14d after its last workspace is unlinked",
+        ),
         (
             &["workspace", "delete", "law-2", "--force"],
             "gone for good",
@@ -655,8 +664,8 @@ fn what_cannot_be_undone_wants_to_be_sure_and_says_what_it_costs() {
         assert!(dry.err.contains(cost), "{}", dry.err);
     }
     assert_eq!(place.hash(), before);
-    for (args, _) in commands {
-        place.run(&[args, &["--yes"]].concat()).ok();
+    for (args, _) in &commands[1..] {
+        place.run(&[args, &["--yes"][..]].concat()).ok();
     }
     // A refusal comes before the question.
     place.refused(&["vault", "purge", "kv-logs"], "E-KV-18");
@@ -933,6 +942,7 @@ fn a_link_to_a_cluster_that_is_not_built_warns_loudly() {
     ];
     place.run(&az).ok();
     place.refused(&["link", "create", "law-2", "/subscriptions/x"], "E-WL-09");
+    place.refused(&["link", "create", "law-2", ""], "E-WL-09");
     let delete = ["link", "delete", "law-1", "--name"];
     place
         .run(&[&delete[..], &["lacluster", "--dry-run"]].concat())
@@ -1162,6 +1172,143 @@ fn a_hostile_query_or_name_reaches_no_sink_raw() {
             assert!(is_inert(&said.err), "{args:?} as {format}: {}", said.err);
         }
     }
+}
+
+#[test]
+fn a_preflight_tells_nobody_of_what_they_may_not_see() {
+    let place = prepared();
+    let preflight = ["cluster", "preflight"];
+    let out = ["--as", "out"];
+    for more in [&[][..], &["--workspace", "law-1"]] {
+        let ask = |name| [&preflight[..], &[name], more, &out].concat();
+        place.refused(&ask("lacluster"), "E-CG-01");
+        place.refused(&ask("prod/rg/lacluster"), "E-ARM-03");
+    }
+    // The staff sees clusters and workspaces, but not the vaults of customers.
+    let staff = [
+        "lacluster",
+        "--vault",
+        "kv-logs",
+        "--key",
+        "kek",
+        "--as",
+        "sue",
+    ];
+    place.refused(&[&preflight[..], &staff].concat(), "E-ARM-03");
+    place.refused(&[&preflight[..], &["nosuch"], &out].concat(), "E-CG-01");
+    // Deleting what one may not see is as if it were not there.
+    let said = place
+        .run(&["cluster", "delete", "lacluster", "--as", "out"])
+        .ok();
+    assert!(said.err.contains("E-CD-02"), "{}", said.err);
+    assert!(!said.err.contains("Did you mean"), "{}", said.err);
+    let near = place.run(&["cluster", "delete", "laclusta"]).ok();
+    assert!(near.err.contains("Did you mean lacluster?"), "{}", near.err);
+}
+
+#[test]
+fn a_cluster_has_one_name_in_whatever_case_it_is_written() {
+    let place = prepared();
+    let mut other = CREATE;
+    other[2] = "LaCluster";
+    other[8] = "1100";
+    let would = place.run(&[&["--dry-run"], &other[..]].concat()).ok();
+    assert!(
+        would.out.contains("cluster prod/rg/lacluster"),
+        "{}",
+        would.out
+    );
+    let changed = place.json(&other);
+    assert_eq!(changed["name"], "lacluster");
+    assert_eq!(changed["sku"]["capacity"], 1100);
+    let body = place.write(
+        "whole.json",
+        r#"{"location": "koreacentral", "sku": {"name": "capacityReservation", "capacity": 1200},
+            "identity": {"type": "SystemAssigned"}, "properties": {"provisioningState": "Succeeded"}}"#,
+    );
+    let put = [
+        "cluster",
+        "create",
+        "LACLUSTER",
+        "--group",
+        "prod/rg",
+        "--body",
+        &body,
+    ];
+    assert_eq!(place.json(&put)["sku"]["capacity"], 1200);
+    let all = place.json(&["cluster", "list"]);
+    assert_eq!(all.as_array().unwrap().len(), 1, "{all:#}");
+}
+
+#[test]
+fn a_span_below_nothing_is_answered_by_us_and_not_by_the_parser_of_flags() {
+    let place = fresh();
+    for args in [
+        &["clock", "advance", "-1d"][..],
+        &["clock", "advance", "--dry-run", "-1d"],
+        &["fault", "inject", "kv", "--kind", "outage", "--for", "-5m"],
+        &["activity", "list", "--back", "-7d"],
+        &["op", "wait", "1", "--timeout", "-1s"],
+        &["workspace", "update", "law-1", "--retention-days", "-5"],
+        &["clock", "rate", "-1"],
+    ] {
+        let said = place.run(args);
+        assert_eq!(said.code, 2, "{args:?}: {}", said.err);
+        assert!(!said.err.contains("use '--"), "{args:?}: {}", said.err);
+        assert!(
+            said.err.contains("write ") || said.err.contains("span"),
+            "{args:?}: {}",
+            said.err
+        );
+    }
+    // Flags stay flags.
+    place.run(&["clock", "advance", "--dry-run", "1d"]).ok();
+    place.run(&["clock", "advance", "1d", "--dry-run"]).ok();
+}
+
+#[test]
+fn a_workspace_that_comes_back_says_what_was_not_applied() {
+    let place = fresh();
+    place.run(&["workspace", "delete", "law-1"]).ok();
+    let create = [
+        "workspace",
+        "create",
+        "law-1",
+        "--group",
+        "prod/rg",
+        "--location",
+        "koreacentral",
+    ];
+    let asked = [&create[..], &["--retention-days", "90"]].concat();
+    let would = place.run(&[&["--dry-run"], &asked[..]].concat()).ok();
+    assert!(would.err.contains("not applied"), "{}", would.err);
+    let said = place.run(&asked).ok();
+    assert!(said.out.contains("back as it was"), "{}", said.out);
+    assert!(
+        said.err.contains("recovered as it was: --retention-days"),
+        "{}",
+        said.err
+    );
+    place.run(&["workspace", "delete", "law-1"]).ok();
+    let plain = place.run(&create).ok();
+    assert!(!plain.err.contains("not applied"), "{}", plain.err);
+}
+
+#[test]
+fn a_storage_account_is_linked_once() {
+    let place = fresh();
+    let link = [
+        "storage",
+        "link",
+        "law-1",
+        "--type",
+        "CustomLogs",
+        "stqueries",
+    ];
+    let said = place.run(&[&link[..], &["prod/rg/STQUERIES"]].concat());
+    assert_eq!(said.code, 2);
+    assert!(said.err.contains("named twice"), "{}", said.err);
+    place.run(&link).ok();
 }
 
 fn warnings(said: &Said) -> Vec<&str> {

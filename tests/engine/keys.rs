@@ -30,6 +30,7 @@ mod permissions;
 mod rules_of_clusters;
 mod rules_of_vaults;
 mod rules_of_workspaces;
+mod strangers;
 
 /// Where everything of the key stage stands; the small stage has nothing here.
 pub const HERE: &str = "koreasouth";

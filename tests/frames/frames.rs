@@ -140,7 +140,7 @@ fn pages_of_keys_and_clusters() {
     ];
     for (word, page) in pages {
         for size in SIZES {
-            let blade = Blade::parse(&stage.world, &page).unwrap();
+            let blade = Blade::parse(&stage.world, &Actor::Observer, &page).unwrap();
             let mut scene = Scene::new(keys(), person("ann"), size);
             scene.app.jump(blade);
             scene.check();
@@ -158,7 +158,7 @@ fn a_page_to_its_end_with_the_cursor_on_a_link() {
     ] {
         for size in SIZES {
             let stage = keys();
-            let blade = Blade::parse(&stage.world, page).unwrap();
+            let blade = Blade::parse(&stage.world, &Actor::Observer, page).unwrap();
             let mut scene = Scene::new(stage, person("ann"), size);
             scene.app.jump(blade);
             scene.check();

@@ -116,7 +116,7 @@ const PAGES: &str = "request/ID, ticket/ID, grant/ID, mail/ID, rules/ID, vault/N
 impl Blade {
     /// A blade by its word, or with what it is about: `request/LB-000042`, `key/VAULT/KEY`, `cluster/NAME`.
     /// Clusters, workspaces and storage accounts are told by their name or id.
-    pub fn parse(world: &World, text: &str) -> Result<Blade, Refusal> {
+    pub fn parse(world: &World, actor: &Actor, text: &str) -> Result<Blade, Refusal> {
         let unknown = || {
             let names = WORDS.iter().map(|(w, _)| *w);
             let pages = [
@@ -167,10 +167,10 @@ impl Blade {
                     _ => Err(unknown()),
                 }
             }
-            "cluster" | "clusters" => world.find_cluster(id).map(Blade::Cluster),
-            "checklist" => world.find_cluster(id).map(Blade::Checklist),
-            "preflight" => world.find_cluster(id).map(Blade::Preflight),
-            "workspace" | "workspaces" => world.find_workspace(id).map(Blade::Workspace),
+            "cluster" | "clusters" => world.find_cluster(actor, id).map(Blade::Cluster),
+            "checklist" => world.find_cluster(actor, id).map(Blade::Checklist),
+            "preflight" => world.find_cluster(actor, id).map(Blade::Preflight),
+            "workspace" | "workspaces" => world.find_workspace(actor, id).map(Blade::Workspace),
             "search" | "alert" => {
                 let kind = if word == "alert" {
                     saved_search::Kind::Alert
@@ -178,11 +178,13 @@ impl Blade {
                     saved_search::Kind::Search
                 };
                 let (workspace, name) = id.rsplit_once('/').ok_or_else(unknown)?;
-                let workspace = world.find_workspace(workspace)?;
+                let workspace = world.find_workspace(actor, workspace)?;
                 Ok(Blade::Saved(workspace, kind, name.into()))
             }
             "operation" | "operations" | "op" => world.find_operation(id).map(Blade::Operation),
-            "storage" => world.find_storage_account(id).map(Blade::StorageAccount),
+            "storage" => world
+                .find_storage_account(actor, id)
+                .map(Blade::StorageAccount),
             _ => Err(unknown()),
         }
     }

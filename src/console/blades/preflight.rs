@@ -32,7 +32,7 @@ pub fn doc(eye: Eye, id: &ResourceId) -> Result<Doc, Refusal> {
     ];
     match candidate(eye, found) {
         Some(key) => {
-            let findings = preflight::set_key(eye.world, eye.now, found, &key);
+            let findings = preflight::set_key(eye.world, eye.now, eye.actor.person(), found, &key);
             main.push(cmk::link_facts(vec![(
                 ItemId::KeyVersion(key.clone()),
                 "Key",
@@ -165,7 +165,7 @@ fn links(eye: Eye, cluster: &Cluster) -> Vec<Block> {
     }
     let mut blocks = Vec::new();
     for id in ids.iter().take(SHOWN) {
-        let findings = preflight::link(eye.world, eye.now, id, &cluster.id);
+        let findings = preflight::link(eye.world, eye.now, eye.actor.person(), id, &cluster.id);
         let bad: Vec<&Refusal> = findings
             .iter()
             .filter_map(|f| f.verdict.as_ref().err().map(|no| &**no))

@@ -92,7 +92,7 @@ pub const CREATE: Blank = Blank {
             name,
             ..
         }) if would => {
-            let id = crate::engine::resources::Resource::id_for(subscription, group, name);
+            let id = asking.world.cluster_named(subscription, group, name);
             if asking.world.clusters.get(&id).is_some_and(|c| c.is_live()) {
                 return vec![warn("The cluster exists already; this updates it.")];
             }
@@ -157,7 +157,13 @@ pub const SET_KEY: Blank = Blank {
             let cluster = asking.world.clusters.get(cluster);
             match (cluster.filter(|c| asking.sees_cluster(&c.id)), key) {
                 (Some(cluster), Some(key)) if asking.open_vault(&key.vault).is_some() => {
-                    let found = preflight::set_key(asking.world, asking.now, cluster, &key);
+                    let found = preflight::set_key(
+                        asking.world,
+                        asking.now,
+                        asking.actor.person(),
+                        cluster,
+                        &key,
+                    );
                     findings(&found)
                 }
                 _ => Vec::new(),
@@ -345,7 +351,13 @@ pub const LINK: Blank = Blank {
             if !seen {
                 return Vec::new();
             }
-            let found = preflight::link(asking.world, asking.now, workspace, cluster);
+            let found = preflight::link(
+                asking.world,
+                asking.now,
+                asking.actor.person(),
+                workspace,
+                cluster,
+            );
             findings(&found)
         }
         _ => Vec::new(),

@@ -6,10 +6,11 @@ use std::sync::Arc;
 use super::{Billing, Body, Cluster, IDENTITY, KeyProperties, SKU, Sku, State, encryption};
 use crate::engine::draft::Draft;
 use crate::engine::errors::{self, ErrorDef};
-use crate::engine::ids::{KeyName, SubscriptionId};
+use crate::engine::ids::{IdentityId, KeyName, ResourceId, SubscriptionId};
 use crate::engine::refusal::Refusal;
 use crate::engine::resources::region;
 use crate::engine::text::scrub;
+use crate::engine::time::SimTime;
 use crate::engine::vault::key::KeyIdentifier;
 use crate::engine::world::World;
 
@@ -249,7 +250,9 @@ pub(super) fn may_update(
                 .allowed_from(operation.expected_end)
                 .remedy(format!("Wait for it: lockbox op wait {}.", operation.id));
         }
-        None => refusal = refusal.remedy("Delete the cluster and create it again."),
+        None => {
+            refusal = refusal.remedy("Delete the cluster and create one under another name.");
+        }
     }
     Err(refusal)
 }
@@ -298,24 +301,38 @@ pub(super) fn changed_key(
 }
 
 /// E-CU-07, then E-CU-03 and E-CU-04 as the service checks them.
-pub(super) fn validate_key(
-    draft: &Draft,
-    cluster: &Cluster,
+pub(crate) fn validate_key(
+    world: &World,
+    now: SimTime,
+    user: &ResourceId,
+    location: &str,
+    identity: IdentityId,
     key: &KeyIdentifier,
 ) -> Result<(), Refusal> {
-    let world = &draft.world;
     if let Ok(vault) = world.active_vault(&key.vault) {
-        let tenant = |id: &SubscriptionId| world.tenant_of(id).cloned();
-        if vault.location != cluster.location
-            || tenant(&vault.subscription()) != tenant(&cluster.subscription())
-        {
+        let why = if world.same_tenant(&vault.id, user) {
+            (*vault.location != *location).then(|| {
+                format!(
+                    "the vault {} is in {} and {} in {location}",
+                    vault.name,
+                    vault.location,
+                    scrub(user.name())
+                )
+            })
+        } else {
+            // Where another organisation keeps its vault is not told.
+            Some(format!(
+                "the vault {} belongs to another organisation",
+                vault.name
+            ))
+        };
+        if let Some(why) = why {
             return Err(errors::CU_07
                 .says(format!(
-                    "Vault, cluster and workspaces must be in the same region and tenant; the vault {} is in {} and the cluster in {}.",
-                    vault.name, vault.location, cluster.location
+                    "Vault, cluster and workspaces must be in the same region and tenant; {why}."
                 ))
                 .target("properties.keyVaultProperties.keyVaultUri"));
         }
     }
-    encryption::validate(world, draft.now, cluster.identity, key)
+    encryption::validate(world, now, identity, key)
 }

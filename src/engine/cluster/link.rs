@@ -164,18 +164,22 @@ pub(crate) fn decide(draft: &mut Draft, command: &Command) -> Result<(), Refusal
         }
         Command::Unlink { workspace } => {
             let by = draft.person()?;
+            draft
+                .world
+                .authorize_on(&by, Action::WorkspaceWrite, workspace)?;
             let found = draft
                 .world
                 .active_workspace(workspace, &errors::WU_01)?
                 .clone();
-            authorize(&draft.world, &by, Action::WorkspaceWrite, workspace)?;
             let cluster = found
                 .link
                 .cluster()
                 .cloned()
                 .ok_or_else(|| errors::WU_03.refuse().target("workspace"))?;
             // R-PERM-03: both.
-            authorize(&draft.world, &by, Action::ClusterWrite, &cluster)?;
+            draft
+                .world
+                .authorize_on(&by, Action::ClusterWrite, &cluster)?;
             one_at_a_time(draft, &found, &errors::WU_02)?;
             draft.emit(Fact::Unlinking {
                 workspace: workspace.clone(),
@@ -202,16 +206,6 @@ pub(crate) fn decide(draft: &mut Draft, command: &Command) -> Result<(), Refusal
     Ok(())
 }
 
-fn authorize(
-    world: &World,
-    by: &PersonId,
-    action: Action,
-    resource: &ResourceId,
-) -> Result<(), Refusal> {
-    let (subscription, group, _) = resource.parts();
-    world.authorize(by, action, &subscription, group)
-}
-
 /// The guards of a link, in the order of the catalogue (e.4). Gives the instant at which it will be done.
 fn may_link(
     draft: &Draft,
@@ -220,16 +214,16 @@ fn may_link(
     cluster: &ResourceId,
 ) -> Result<SimTime, Refusal> {
     let world = &draft.world;
+    world.authorize_on(by, Action::WorkspaceWrite, workspace)?;
     let found = world.active_workspace(workspace, &errors::WL_01)?;
-    authorize(world, by, Action::WorkspaceWrite, workspace)?;
     one_at_a_time(draft, found, &errors::WL_02)?;
+    world.authorize_on(by, Action::ClusterWrite, cluster)?;
     let to = world.live_cluster(cluster).map_err(|missing| {
         errors::WL_03
             .says(missing.message)
             .target("writeAccessResourceId")
             .remedy(missing.remedy)
     })?;
-    authorize(world, by, Action::ClusterWrite, cluster)?;
     if !to.takes_links() {
         return Err(errors::WL_03
             .says(format!("The cluster {cluster} is {}.", to.state))
@@ -316,14 +310,19 @@ fn one_at_a_time(
 
 /// R-LNK-04, R-CMK-19, 20.
 fn same_place(world: &World, workspace: &Workspace, cluster: &Cluster) -> Result<(), Refusal> {
-    let tenant = |id: &ResourceId| world.tenant_of(&id.subscription()).cloned();
-    if workspace.location == cluster.location && tenant(&workspace.id) == tenant(&cluster.id) {
+    let why = if !world.same_tenant(&workspace.id, &cluster.id) {
+        "the cluster belongs to another organisation".to_owned()
+    } else if workspace.location == cluster.location {
         return Ok(());
-    }
+    } else {
+        format!(
+            "the workspace is in {} and the cluster in {}",
+            workspace.location, cluster.location
+        )
+    };
     Err(errors::WL_07
         .says(format!(
-            "Workspace and cluster must be in the same region and tenant; the workspace is in {} and the cluster in {}.",
-            workspace.location, cluster.location
+            "Workspace and cluster must be in the same region and tenant; {why}."
         ))
         .target("writeAccessResourceId"))
 }

@@ -10,7 +10,7 @@
 //! SoftDeleted --support recovers--> Succeeded        SoftDeleted --14 days--> purged, name free
 //! ```
 
-mod checks;
+pub(super) mod checks;
 pub mod encryption;
 pub mod link;
 pub mod operation;
@@ -23,6 +23,7 @@ use std::sync::Arc;
 use imbl::{OrdSet, Vector};
 use serde::{Deserialize, Serialize};
 
+use super::ask::visible;
 use super::draft::Draft;
 use super::errors;
 use super::event::Actor;
@@ -283,27 +284,21 @@ pub(super) fn decide(draft: &mut Draft, command: &Command) -> Result<(), Refusal
             body,
         } => put(draft, &by, subscription, group, name, body),
         Command::Patch { cluster, body } => {
+            draft
+                .world
+                .authorize_on(&by, Action::ClusterWrite, cluster)?;
             let found = draft.world.live_cluster(cluster)?.clone();
-            authorize(&draft.world, &by, Action::ClusterWrite, cluster)?;
-            patch(draft, &found, body)
+            patch(draft, &by, &found, body)
         }
         Command::Delete { cluster } => delete(draft, &by, cluster),
         Command::Move { cluster, .. } => {
+            draft
+                .world
+                .authorize_on(&by, Action::ClusterWrite, cluster)?;
             draft.world.live_cluster(cluster)?;
-            authorize(&draft.world, &by, Action::ClusterWrite, cluster)?;
             Err(errors::CL_07.refuse().target("cluster"))
         }
     }
-}
-
-fn authorize(
-    world: &World,
-    by: &PersonId,
-    action: Action,
-    cluster: &ResourceId,
-) -> Result<(), Refusal> {
-    let (subscription, group, _) = cluster.parts();
-    world.authorize(by, action, &subscription, group)
 }
 
 /// PUT: the checks of e.1 in their order; the first that fails is the answer.
@@ -319,10 +314,13 @@ fn put(
     draft
         .world
         .authorize(by, Action::ClusterWrite, subscription, group)?;
-    let id = id_of(&draft.world, subscription, group, name);
+    let id = draft.world.cluster_named(subscription, group, name);
     let namesake = draft.world.clusters.get(&id).cloned();
     let live = namesake.as_ref().filter(|c| c.is_live());
-    valid_name(&draft.world, name)?;
+    // A cluster of the world file may have another name than one could give.
+    if live.is_none() {
+        valid_name(&draft.world, name)?;
+    }
     let sku = body
         .sku
         .as_ref()
@@ -341,7 +339,14 @@ fn put(
     let billing = billing(body)?.filter(|b| *b != existing.billing);
     let key = changed_key(body, existing)?;
     if let Some(key) = &key {
-        validate_key(draft, existing, key)?;
+        validate_key(
+            &draft.world,
+            draft.now,
+            &existing.id,
+            &existing.location,
+            existing.identity,
+            key,
+        )?;
     }
     // A PUT that sends everything back unchanged changes nothing, but was a write.
     let updated = draft.emit(Fact::Updated {
@@ -350,21 +355,11 @@ fn put(
         billing,
     });
     if let Some(key) = key {
-        draft.because(updated, Actor::LogAnalytics, |draft| {
+        draft.because(updated, Actor::Person(by.clone()), |draft| {
             start_key_update(draft, existing, key);
         });
     }
     Ok(())
-}
-
-/// The id a cluster of this name has or would get: names compare without case, so there is only one of it.
-fn id_of(world: &World, subscription: &SubscriptionId, group: &str, name: &str) -> ResourceId {
-    let wanted = Resource::id_for(subscription, group, name);
-    let taken = |id: &&ResourceId| {
-        let (s, g, n) = id.parts();
-        s == *subscription && g == group && n.eq_ignore_ascii_case(name)
-    };
-    world.clusters.keys().find(taken).cloned().unwrap_or(wanted)
 }
 
 fn create(
@@ -401,7 +396,7 @@ fn next_identity(world: &World) -> IdentityId {
 }
 
 /// PATCH: form first, then the state, then what is asked for (e.2).
-fn patch(draft: &mut Draft, found: &Cluster, body: &Body) -> Result<(), Refusal> {
+fn patch(draft: &mut Draft, by: &PersonId, found: &Cluster, body: &Body) -> Result<(), Refusal> {
     if *body == Body::default() {
         return Err(errors::CC_02
             .says("The update says nothing that is to change.")
@@ -430,7 +425,14 @@ fn patch(draft: &mut Draft, found: &Cluster, body: &Body) -> Result<(), Refusal>
         None => None,
     };
     if let Some(key) = &key {
-        validate_key(draft, found, key)?;
+        validate_key(
+            &draft.world,
+            draft.now,
+            &found.id,
+            &found.location,
+            found.identity,
+            key,
+        )?;
     }
     let mut cause = None;
     if capacity.is_some() || billing.is_some() || key.is_none() {
@@ -441,7 +443,7 @@ fn patch(draft: &mut Draft, found: &Cluster, body: &Body) -> Result<(), Refusal>
         }));
     }
     match (key, cause) {
-        (Some(key), Some(cause)) => draft.because(cause, Actor::LogAnalytics, |draft| {
+        (Some(key), Some(cause)) => draft.because(cause, Actor::Person(by.clone()), |draft| {
             start_key_update(draft, found, key);
         }),
         (Some(key), None) => start_key_update(draft, found, key),
@@ -463,6 +465,7 @@ fn start_key_update(draft: &mut Draft, cluster: &Cluster, key: KeyIdentifier) {
 }
 
 fn delete(draft: &mut Draft, by: &PersonId, id: &ResourceId) -> Result<(), Refusal> {
+    draft.world.authorize_on(by, Action::ClusterWrite, id)?;
     let found = match draft.world.live_cluster(id) {
         Ok(found) => found.clone(),
         Err(missing) => {
@@ -472,7 +475,6 @@ fn delete(draft: &mut Draft, by: &PersonId, id: &ResourceId) -> Result<(), Refus
                 .remedy(missing.remedy));
         }
     };
-    authorize(&draft.world, by, Action::ClusterWrite, id)?;
     match found.state {
         State::Succeeded | State::Failed => {}
         state => {
@@ -493,6 +495,9 @@ fn delete(draft: &mut Draft, by: &PersonId, id: &ResourceId) -> Result<(), Refus
                 // What is being deleted already cannot be deleted later either.
                 if state != State::Deleting {
                     refusal = refusal.allowed_from(operation.expected_end);
+                }
+                if state != State::ProvisioningAccount {
+                    refusal = refusal.rule("R-CLU-16");
                 }
             }
             return Err(refusal);
@@ -770,7 +775,12 @@ impl World {
     /// The cluster, deleted or not.
     pub fn cluster(&self, id: &ResourceId) -> Result<&Arc<Cluster>, Refusal> {
         self.clusters.get(id).ok_or_else(|| {
-            let known = self.clusters.keys().map(ResourceId::as_str);
+            let home = id.subscription();
+            let known = self
+                .clusters
+                .keys()
+                .filter(|k| k.subscription() == home)
+                .map(ResourceId::as_str);
             errors::CG_01
                 .says(format!("Cluster {id} not found; it may have been deleted."))
                 .target("cluster")
@@ -799,12 +809,35 @@ impl World {
         }
     }
 
-    /// The cluster a person means by its full id, its ARM path, `group/name` or its name; also a deleted one.
-    pub fn find_cluster(&self, text: &str) -> Result<ResourceId, Refusal> {
-        let hits: Vec<&ResourceId> = self
-            .clusters
-            .keys()
-            .filter(|id| self.means(id, "Microsoft.OperationalInsights/clusters", text))
+    /// The id a cluster of this name has or would get: names compare without case, so there is only one of it.
+    pub fn cluster_named(
+        &self,
+        subscription: &SubscriptionId,
+        group: &str,
+        name: &str,
+    ) -> ResourceId {
+        let taken = |id: &&ResourceId| {
+            let (s, g, n) = id.parts();
+            s == *subscription && g == group && n.eq_ignore_ascii_case(name)
+        };
+        let found = self.clusters.keys().find(taken).cloned();
+        found.unwrap_or_else(|| Resource::id_for(subscription, group, name))
+    }
+
+    /// The cluster somebody means by its full id, its ARM path, `group/name` or its name, among those they may
+    /// see; also a deleted one. A full id means itself to anybody.
+    pub fn find_cluster(&self, actor: &Actor, text: &str) -> Result<ResourceId, Refusal> {
+        let exact = ResourceId::from(text);
+        if self.clusters.contains_key(&exact) {
+            return Ok(exact);
+        }
+        let mut sees = visible(self, actor, Action::ClusterRead);
+        let seen: Vec<&ResourceId> = self.clusters.keys().filter(|id| sees(id)).collect();
+        let arm_type = ResourceKind::Cluster.arm_type();
+        let hits = seen
+            .iter()
+            .copied()
+            .filter(|id| self.means(id, arm_type, text))
             .collect();
         the_one(&Named {
             text,
@@ -815,7 +848,7 @@ impl World {
                 "Cluster {} not found; it may have been deleted.",
                 scrub(text)
             )),
-            nearest: nearest(text, self.clusters.keys().map(ResourceId::name)),
+            nearest: nearest(text, seen.iter().map(|id| id.name())),
             otherwise: errors::CG_01.remedy,
         })
     }

@@ -209,6 +209,12 @@ pub fn usable_keys(
             }
         }
     }
+    // First those of a vault that knows the cluster already.
+    let caller = Caller::Identity(cluster.identity);
+    keys.sort_by_key(|key| {
+        let vault = world.vaults.get(&key.vault);
+        !vault.is_some_and(|v| v.policies.contains_key(&caller))
+    });
     keys
 }
 
@@ -245,18 +251,22 @@ pub fn create(
             .map(|()| "it is there".to_owned()),
     );
     if let Some(by) = by {
+        let may = world.authorize(by, Action::ClusterWrite, subscription, group);
+        let stranger = may.is_err();
         look(
             "permission",
-            world
-                .authorize(by, Action::ClusterWrite, subscription, group)
-                .map(|()| format!("{by} may write clusters here")),
+            may.map(|()| format!("{by} may write clusters here")),
         );
+        // Who may create nothing here is not told what there is.
+        if stranger {
+            return findings;
+        }
     }
     look(
         "name",
         super::valid_name(world, name).map(|()| "letters and digits only".to_owned()),
     );
-    let id = super::id_of(world, subscription, group, name);
+    let id = world.cluster_named(subscription, group, name);
     let namesake = world.clusters.get(&id);
     look(
         "name reservation",
@@ -312,6 +322,7 @@ pub fn create(
 pub fn set_key(
     world: &World,
     now: SimTime,
+    by: Option<&PersonId>,
     cluster: &Cluster,
     key: &KeyIdentifier,
 ) -> Vec<Finding> {
@@ -322,10 +333,19 @@ pub fn set_key(
             verdict: verdict.map_err(Box::new),
         });
     };
+    if let Some(by) = by {
+        look(
+            "permission",
+            world
+                .authorize_on(by, Action::ClusterWrite, &cluster.id)
+                .map(|()| format!("{by} may write the cluster")),
+        );
+    }
     look(
         "cluster state",
         match cluster.state {
             State::Succeeded => Ok("Succeeded, nothing runs".to_owned()),
+            State::Deleting => Err(errors::CU_06.refuse().target("cluster")),
             state => Err(errors::CU_05
                 .says(format!("The cluster is {state}."))
                 .target("cluster")),
@@ -424,6 +444,7 @@ pub fn set_key(
 pub fn link(
     world: &World,
     now: SimTime,
+    by: Option<&PersonId>,
     workspace: &ResourceId,
     cluster: &ResourceId,
 ) -> Vec<Finding> {
@@ -434,6 +455,20 @@ pub fn link(
             verdict: verdict.map_err(Box::new),
         });
     };
+    if let Some(by) = by {
+        let may = world
+            .authorize_on(by, Action::WorkspaceWrite, workspace)
+            .and_then(|()| world.authorize_on(by, Action::ClusterWrite, cluster));
+        let stranger = may.is_err();
+        look(
+            "permission",
+            may.map(|()| format!("{by} may write workspace and cluster")),
+        );
+        // Who may link nothing here is not told what there is.
+        if stranger {
+            return findings;
+        }
+    }
     let found = world.active_workspace(workspace, &errors::WL_01);
     let to = world.live_cluster(cluster);
     look("workspace", found.clone().map(|w| w.id.to_string()));
@@ -507,11 +542,13 @@ pub fn link(
     );
     look(
         "provisioned",
-        if to.state == State::ProvisioningAccount {
-            Err(errors::WL_08
-                .says("The cluster is still being built: what is ingested meanwhile is lost."))
-        } else {
-            Ok(to.state.to_string())
+        match to.state {
+            State::ProvisioningAccount if rules.strict_link_guard => Err(errors::WL_08.refuse()),
+            // i-2: accepted, and the loss is the customer's.
+            State::ProvisioningAccount => {
+                Ok("WARNING: still being built; what is ingested meanwhile is lost".to_owned())
+            }
+            state => Ok(state.to_string()),
         },
     );
     look(

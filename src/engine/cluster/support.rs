@@ -70,6 +70,7 @@ pub(crate) fn decide(draft: &mut Draft, command: &Command) -> Result<(), Refusal
                 return Err(errors::SUP_06
                     .says(format!("{subscription} is allow-listed there already."))
                     .target("subscription")
+                    .rule("R-CMK-07")
                     .remedy("Nothing to do."));
             }
             draft.emit(Fact::SubscriptionAllowed {
@@ -83,13 +84,15 @@ pub(crate) fn decide(draft: &mut Draft, command: &Command) -> Result<(), Refusal
         } => {
             world.subscription(subscription)?;
             let rules = &world.rules;
-            if *capacity <= rules.capacity_max || capacity % rules.capacity_step != 0 {
+            let limit = world.capacity_limit(subscription);
+            if *capacity <= limit || capacity % rules.capacity_step != 0 {
                 return Err(errors::SUP_06
                     .says(format!(
-                        "{capacity} GB/day is no raised capacity: it must be more than {} and a multiple of {}.",
-                        rules.capacity_max, rules.capacity_step
+                        "{capacity} GB/day is no raised capacity: it must be more than {limit}, what it may reserve now, and a multiple of {}.",
+                        rules.capacity_step
                     ))
-                    .target("capacity"));
+                    .target("capacity")
+                    .rule("R-CLU-08"));
             }
             draft.emit(Fact::CapacityRaised {
                 subscription: subscription.clone(),

@@ -5,7 +5,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::engine::cluster::link;
+use crate::engine::cluster::{link, support};
 use crate::engine::event::{Actor, Event, Fact};
 use crate::engine::ids::{PersonId, RequestId, ResourceId, Revision, SubscriptionId};
 use crate::engine::lockbox::request::Operation;
@@ -85,6 +85,9 @@ fn administrative(world: &World, fact: &Fact) -> Option<(Action, ResourceId)> {
             }
             _ => return None,
         },
+        Fact::Support(support::Fact::ClusterRecovered { cluster }) => {
+            (Action::ClusterWrite, cluster.clone())
+        }
         Fact::Link(f) => match f {
             link::Fact::Linking { workspace, .. } => (Action::LinkWrite, workspace.clone()),
             link::Fact::Unlinking { workspace, .. } => (Action::LinkDelete, workspace.clone()),

@@ -812,7 +812,7 @@ fn of_encryption(fact: &encryption::Fact) -> String {
             format!("The key of {cluster} is back before anything was lost.")
         }
         F::Revoked { .. } => format!(
-            "The revocation of {cluster} is in force: queries fail, new data is dropped for good."
+            "{cluster} is cut off from its key: queries fail, new data is dropped for good."
         ),
         F::Resuming { until, .. } => format!(
             "The key of {cluster} can be used again; ingestion and query resume by {}.",

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::engine::cluster::{self, Body, link, operation, support};
 use crate::engine::command::Command;
 use crate::engine::errors;
+use crate::engine::event::Actor;
 use crate::engine::ids::{KeyName, ResourceId, VaultName};
 use crate::engine::refusal::Refusal;
 use crate::engine::vault::access_policy::{self, KeyPermission};
@@ -119,8 +120,8 @@ impl Deed {
         matches!(self, Deed::Fault(_) | Deed::FailOperation { .. })
     }
 
-    /// The command it is in the world as it stands.
-    pub(super) fn command(&self, world: &World) -> Result<Command, Refusal> {
+    /// The command it is in the world as it stands; a principal's name means one of the actor's own directory.
+    pub(super) fn command(&self, world: &World, actor: &Actor) -> Result<Command, Refusal> {
         Ok(match self {
             Deed::Vault(command) => command.clone().into(),
             Deed::Key(command) => command.clone().into(),
@@ -140,13 +141,13 @@ impl Deed {
                 keys,
             } => access_policy::Command::Set {
                 vault: vault.clone(),
-                principal: world.find_principal(principal)?,
+                principal: world.find_principal(actor, principal)?,
                 keys: keys.clone(),
             }
             .into(),
             Deed::DeletePolicy { vault, principal } => access_policy::Command::Delete {
                 vault: vault.clone(),
-                principal: world.find_principal(principal)?,
+                principal: world.find_principal(actor, principal)?,
             }
             .into(),
             Deed::Cluster(command) => (**command).clone().into(),

@@ -301,6 +301,15 @@ fn perform(
         Deed::Keys(deed) => deed.is_the_simulators(),
         _ => false,
     };
+    let actor = if simulator {
+        Actor::Simulator
+    } else {
+        step.by
+            .clone()
+            .map(Actor::Person)
+            .or_else(engineer)
+            .ok_or_else(|| errors::PPL_01.says("Nobody is there to do this step."))?
+    };
     let command: Any = match &step.deed {
         Deed::Open(open) => ticket::Command::Open(open.clone()).into(),
         Deed::Say { text } => ticket::Command::Say {
@@ -379,16 +388,7 @@ fn perform(
         .into(),
         Deed::People(command) => command.clone().into(),
         Deed::Rules(command) => command.clone().into(),
-        Deed::Keys(deed) => deed.command(world)?,
-    };
-    let actor = if simulator {
-        Actor::Simulator
-    } else {
-        step.by
-            .clone()
-            .map(Actor::Person)
-            .or_else(engineer)
-            .ok_or_else(|| errors::PPL_01.says("Nobody is there to do this step."))?
+        Deed::Keys(deed) => deed.command(world, &actor)?,
     };
     draft.because(due, actor, |draft| super::dispatch(draft, &command))
 }

@@ -10,17 +10,19 @@ use std::fmt;
 use imbl::OrdSet;
 use serde::{Deserialize, Serialize};
 
+use super::Vault;
 use super::trail::{self, Done};
 use crate::engine::cluster::encryption;
 use crate::engine::draft::Draft;
 use crate::engine::errors;
 use crate::engine::event::Actor;
-use crate::engine::ids::{IdentityId, PersonId, Revision, VaultName};
+use crate::engine::ids::{IdentityId, PersonId, ResourceId, Revision, VaultName};
 use crate::engine::people::{Action, Side};
 use crate::engine::random;
 use crate::engine::refusal::Refusal;
+use crate::engine::text::scrub;
 use crate::engine::time::SimTime;
-use crate::engine::words::words;
+use crate::engine::words::{did_you_mean, nearest, words};
 use crate::engine::world::World;
 
 words! {
@@ -122,11 +124,12 @@ pub(crate) fn decide(draft: &mut Draft, command: &Command) -> Result<(), Refusal
             principal,
             keys,
         } => {
-            known(&draft.world, principal)?;
+            known(&draft.world, &found, principal)?;
             if keys.is_empty() {
                 return Err(errors::KV_15
                     .says("A policy without any permission says nothing.")
                     .target("permissions")
+                    .rule("R-PERM-06")
                     .remedy(
                         "Name permissions such as get wrapKey unwrapKey, or delete the policy.",
                     ));
@@ -143,6 +146,7 @@ pub(crate) fn decide(draft: &mut Draft, command: &Command) -> Result<(), Refusal
                 return Err(errors::KV_18
                     .says(format!("The vault {vault} has no policy for {named}."))
                     .target("principal")
+                    .rule("R-PERM-06")
                     .remedy("List the policies: lockbox policy list."));
             }
             draft.emit(Fact::Deleted {
@@ -154,31 +158,33 @@ pub(crate) fn decide(draft: &mut Draft, command: &Command) -> Result<(), Refusal
     Ok(())
 }
 
-/// c.7: no policy before the identity exists.
-fn known(world: &World, principal: &Caller) -> Result<(), Refusal> {
-    match principal {
+/// c.7: no policy before the identity exists; and one directory knows its own principals only (R-CMK-20).
+fn known(world: &World, vault: &Vault, principal: &Caller) -> Result<(), Refusal> {
+    let (tenant, fault) = match principal {
         Caller::Person(id) => {
             let person = world.person(id).map_err(|no| no.target("principal"))?;
-            match person.side {
-                Side::Customer(_) => Ok(()),
-                Side::Vendor(_) => Err(errors::KV_15
-                    .says(format!(
-                        "{id} belongs to the cloud vendor and is no principal of the directory."
-                    ))
-                    .target("principal")
-                    .remedy("Name somebody of the organisation, or a cluster.")),
+            match &person.side {
+                Side::Customer(tenant) => (Some(tenant), id.to_string()),
+                Side::Vendor(_) => (None, id.to_string()),
             }
         }
         Caller::Identity(id) => {
-            if world.identity_owner(*id).is_none() {
-                return Err(errors::KV_15
-                    .says(format!("There is no managed identity {id}."))
-                    .target("principal")
-                    .remedy("Create the cluster first; its identity comes with it."));
-            }
-            Ok(())
+            let owner = world.identity_owner(*id);
+            let tenant = owner.and_then(|owner| world.tenant_of(&owner.subscription()));
+            (tenant, id.to_string())
         }
+    };
+    if tenant.is_some() && tenant == world.tenant_of(&vault.subscription()) {
+        return Ok(());
     }
+    Err(errors::KV_15
+        .says(format!(
+            "{fault} is no principal of the directory of the vault {}.",
+            vault.name
+        ))
+        .target("principal")
+        .rule("R-PERM-07")
+        .remedy("Name somebody of the organisation, or a cluster: its identity comes with it."))
 }
 
 pub(crate) fn evolve(
@@ -212,7 +218,7 @@ pub(crate) fn evolve(
 
 impl World {
     /// The resource a managed identity belongs to or, when that is gone, belonged to.
-    pub fn identity_owner(&self, id: IdentityId) -> Option<&crate::engine::ids::ResourceId> {
+    pub fn identity_owner(&self, id: IdentityId) -> Option<&ResourceId> {
         self.identities
             .get(usize::try_from(id.0.checked_sub(1)?).ok()?)
     }
@@ -225,67 +231,87 @@ impl World {
         }
     }
 
-    /// A principal for people: a person's id, a cluster's name.
+    /// A principal for people: a person's id, a cluster's name. An identity whose resource is gone is told from
+    /// that of a successor of the same name.
     pub fn caller_name(&self, caller: &Caller) -> String {
         match caller {
             Caller::Person(id) => id.to_string(),
             Caller::Identity(id) => match self.identity_owner(*id) {
-                Some(owner) => crate::engine::text::scrub(owner.name()).into_owned(),
+                Some(owner) if self.current_identity(owner) == Some(*id) => {
+                    scrub(owner.name()).into_owned()
+                }
+                Some(owner) => format!("{id} (formerly {})", scrub(owner.name())),
                 None => id.to_string(),
             },
         }
     }
 
-    /// The principal a person means by a person's id, the name or id of a cluster or storage account, an
-    /// identity's number, or a principal id (R-PERM-07).
-    pub fn find_principal(&self, text: &str) -> Result<Caller, Refusal> {
-        if let Some(number) = random::number_of(self.seed, "principal", text)
-            .map(IdentityId)
-            .filter(|id| self.identity_owner(*id).is_some())
-        {
-            return Ok(Caller::Identity(number));
-        }
-        if let Ok(id) = text.parse::<IdentityId>()
-            && self.identity_owner(id).is_some()
-        {
-            return Ok(Caller::Identity(id));
-        }
-        let person = |id: &PersonId| Caller::Person(id.clone());
-        let persons = || self.people.persons.keys();
-        let by_guid = persons()
-            .map(person)
-            .find(|caller| self.principal_guid(caller).eq_ignore_ascii_case(text));
-        if let Some(caller) = by_guid {
+    /// The principal somebody means by a person's id, the name or id of a cluster or storage account, the
+    /// number of an identity as it is written (`MI-000007`), or a principal id (R-PERM-07). Everybody of an
+    /// organisation finds the principals of its directory, and no others.
+    pub fn find_principal(&self, actor: &Actor, text: &str) -> Result<Caller, Refusal> {
+        if let Some(caller) = self.principal_of_guid(text) {
             return Ok(caller);
         }
+        let home = match actor {
+            Actor::Person(id) => match &self.person(id)?.side {
+                Side::Customer(tenant) => Some(tenant),
+                Side::Vendor(_) => None,
+            },
+            _ => None,
+        };
+        let persons: Vec<&PersonId> = self
+            .people
+            .persons
+            .values()
+            .filter(|p| home.is_none_or(|t| matches!(&p.side, Side::Customer(own) if own == t)))
+            .map(|p| &p.id)
+            .collect();
+        let identities: Vec<(IdentityId, &ResourceId)> = self
+            .identities
+            .iter()
+            .enumerate()
+            .map(|(place, owner)| {
+                let number = u32::try_from(place + 1).unwrap_or(u32::MAX);
+                (IdentityId(number), owner)
+            })
+            .filter(|(_, owner)| home.is_none() || self.tenant_of(&owner.subscription()) == home)
+            .collect();
+        // A bare number may be a cluster's name.
+        let numbered = text
+            .parse::<IdentityId>()
+            .ok()
+            .filter(|_| text.contains('-'));
+        if let Some((id, _)) = identities.iter().find(|(id, _)| Some(*id) == numbered) {
+            return Ok(Caller::Identity(*id));
+        }
         // What it could be, each with a text that means nothing else.
-        let mut named: Vec<(Caller, String)> = persons()
+        let mut named: Vec<(Caller, String)> = persons
+            .iter()
             .filter(|id| id.as_str() == text)
-            .map(person)
+            .map(|id| Caller::Person((*id).clone()))
             .map(|caller| (caller.clone(), self.principal_guid(&caller)))
             .collect();
-        for (place, owner) in self.identities.iter().enumerate() {
-            let identity = IdentityId(u32::try_from(place + 1).unwrap_or(u32::MAX));
+        for (identity, owner) in &identities {
             let means = owner.name().eq_ignore_ascii_case(text)
                 || owner.as_str().eq_ignore_ascii_case(text);
-            if means && self.current_identity(owner) == Some(identity) {
-                named.push((Caller::Identity(identity), owner.to_string()));
+            if means && self.current_identity(owner) == Some(*identity) {
+                named.push((Caller::Identity(*identity), owner.to_string()));
             }
         }
         match named.as_slice() {
             [(caller, _)] => Ok(caller.clone()),
             [] => {
-                let known = persons()
-                    .map(PersonId::as_str)
-                    .chain(self.identities.iter().map(|owner| owner.name()));
+                let known = persons
+                    .iter()
+                    .map(|id| id.as_str())
+                    .chain(identities.iter().map(|(_, owner)| owner.name()));
                 Err(errors::KV_15
-                    .says(format!(
-                        "There is no principal {}.",
-                        crate::engine::text::scrub(text)
-                    ))
+                    .says(format!("There is no principal {}.", scrub(text)))
                     .target("principal")
-                    .remedy(crate::engine::words::did_you_mean(
-                        crate::engine::words::nearest(text, known),
+                    .rule("R-PERM-07")
+                    .remedy(did_you_mean(
+                        nearest(text, known),
                         "Name a person, or a cluster: its identity comes with it (c.7).",
                     )))
             }
@@ -294,17 +320,33 @@ impl World {
                 Err(errors::KV_15
                     .says(format!(
                         "{} is the name of {} principals.",
-                        crate::engine::text::scrub(text),
+                        scrub(text),
                         several.len()
                     ))
                     .target("principal")
+                    .rule("R-PERM-07")
                     .remedy(format!("Say which: {}.", texts.join(", "))))
             }
         }
     }
 
+    /// The principal with this object id.
+    pub fn principal_of_guid(&self, guid: &str) -> Option<Caller> {
+        let identity = random::number_of(self.seed, "principal", guid)
+            .map(IdentityId)
+            .filter(|id| self.identity_owner(*id).is_some())
+            .map(Caller::Identity);
+        identity.or_else(|| {
+            self.people
+                .persons
+                .keys()
+                .map(|id| Caller::Person(id.clone()))
+                .find(|caller| self.principal_guid(caller).eq_ignore_ascii_case(guid))
+        })
+    }
+
     /// The identity a resource has now.
-    fn current_identity(&self, owner: &crate::engine::ids::ResourceId) -> Option<IdentityId> {
+    fn current_identity(&self, owner: &ResourceId) -> Option<IdentityId> {
         let cluster = self.clusters.get(owner).map(|c| c.identity);
         cluster.or_else(|| self.storage_accounts.get(owner).map(|s| s.identity))
     }

@@ -25,7 +25,7 @@ use super::cluster::encryption;
 use super::draft::Draft;
 use super::errors;
 use super::event::Actor;
-use super::ids::{KeyName, ResourceId, Revision, SubscriptionId, VaultName};
+use super::ids::{KeyName, PersonId, ResourceId, Revision, SubscriptionId, VaultName};
 use super::people::Action;
 use super::refusal::Refusal;
 use super::resources::{Resource, ResourceKind, SoftDeleted, region};
@@ -203,13 +203,8 @@ pub(super) fn decide(draft: &mut Draft, command: &Command) -> Result<(), Refusal
             purge_protection,
             retention,
         } => {
-            let found = draft.world.active_vault(vault)?.clone();
-            draft.world.authorize(
-                &by,
-                Action::VaultWrite,
-                &found.subscription(),
-                found.group(),
-            )?;
+            let found = may(draft, &by, Action::VaultWrite, vault)?;
+            draft.world.active_vault(vault)?;
             if found.purge_protection && *purge_protection == Some(false) {
                 return Err(errors::KV_07
                     .refuse()
@@ -240,13 +235,8 @@ pub(super) fn decide(draft: &mut Draft, command: &Command) -> Result<(), Refusal
             Ok(())
         }
         Command::Delete { vault } => {
-            let found = draft.world.active_vault(vault)?.clone();
-            draft.world.authorize(
-                &by,
-                Action::VaultDelete,
-                &found.subscription(),
-                found.group(),
-            )?;
+            let found = may(draft, &by, Action::VaultDelete, vault)?;
+            draft.world.active_vault(vault)?;
             let purge_at = found.soft_delete.then(|| draft.now + found.retention);
             draft.emit(Fact::Deleted {
                 vault: vault.clone(),
@@ -255,26 +245,16 @@ pub(super) fn decide(draft: &mut Draft, command: &Command) -> Result<(), Refusal
             Ok(())
         }
         Command::Recover { vault } => {
-            let found = draft.world.deleted_vault(vault)?.clone();
-            draft.world.authorize(
-                &by,
-                Action::VaultWrite,
-                &found.subscription(),
-                found.group(),
-            )?;
+            may(draft, &by, Action::VaultWrite, vault)?;
+            draft.world.deleted_vault(vault)?;
             draft.emit(Fact::Recovered {
                 vault: vault.clone(),
             });
             Ok(())
         }
         Command::Purge { vault } => {
-            let found = draft.world.deleted_vault(vault)?.clone();
-            draft.world.authorize(
-                &by,
-                Action::VaultPurge,
-                &found.subscription(),
-                found.group(),
-            )?;
+            let found = may(draft, &by, Action::VaultPurge, vault)?;
+            draft.world.deleted_vault(vault)?;
             if found.purge_protection {
                 let at = found.deleted.map(|d| d.purge_at);
                 let mut refusal = errors::KV_06.refuse().target("vault");
@@ -295,11 +275,22 @@ pub(super) fn decide(draft: &mut Draft, command: &Command) -> Result<(), Refusal
     }
 }
 
-fn decide_create(
-    draft: &mut Draft,
-    by: super::ids::PersonId,
-    create: &Create,
-) -> Result<(), Refusal> {
+/// The vault, deleted or not, if the person may do this to it.
+fn may(
+    draft: &Draft,
+    by: &PersonId,
+    action: Action,
+    vault: &VaultName,
+) -> Result<Arc<Vault>, Refusal> {
+    let found = draft.world.vault(vault)?.clone();
+    let subscription = found.subscription();
+    draft
+        .world
+        .authorize(by, action, &subscription, found.group())?;
+    Ok(found)
+}
+
+fn decide_create(draft: &mut Draft, by: PersonId, create: &Create) -> Result<(), Refusal> {
     let world = &draft.world;
     world.resource_group(&create.subscription, &create.group)?;
     world.authorize(&by, Action::VaultWrite, &create.subscription, &create.group)?;
@@ -342,6 +333,7 @@ fn needs_soft_delete(soft_delete: bool, purge_protection: bool) -> Result<(), Re
         return Err(errors::KV_15
             .says("Purge protection needs soft delete.")
             .target("properties.enablePurgeProtection")
+            .rule("R-KV-01")
             .remedy("Turn on soft delete as well."));
     }
     Ok(())

@@ -41,13 +41,7 @@ pub fn caller(world: &World, claims: Option<&str>) -> Result<Caller, Refusal> {
     }
     // A token names its principal by object id, never by name.
     world
-        .find_principal(&claims.oid)
-        .ok()
-        .filter(|caller| {
-            world
-                .principal_guid(caller)
-                .eq_ignore_ascii_case(&claims.oid)
-        })
+        .principal_of_guid(&claims.oid)
         .ok_or_else(|| missing().target("oid"))
 }
 

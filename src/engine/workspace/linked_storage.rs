@@ -12,6 +12,8 @@ use imbl::Vector;
 use serde::{Deserialize, Serialize};
 
 use super::saved_search::{Kind, Saved, slot};
+use crate::engine::ask::visible;
+use crate::engine::cluster::checks::validate_key;
 use crate::engine::cluster::encryption;
 use crate::engine::draft::Draft;
 use crate::engine::errors;
@@ -127,6 +129,7 @@ pub(crate) fn decide(draft: &mut Draft, command: &Command) -> Result<(), Refusal
                     ))
                     .target("storageAccountIds"));
             }
+            may_link(world, &by, workspace, accounts)?;
             for account in accounts {
                 let storage = world.storage_account(account)?;
                 if storage.location != found.location {
@@ -138,7 +141,6 @@ pub(crate) fn decide(draft: &mut Draft, command: &Command) -> Result<(), Refusal
                         .target("storageAccountIds"));
                 }
             }
-            may_link(world, &by, workspace, accounts)?;
             let wiped = match source {
                 DataSource::Query => world
                     .wiped_by(workspace)
@@ -169,11 +171,11 @@ pub(crate) fn decide(draft: &mut Draft, command: &Command) -> Result<(), Refusal
         }
         Command::SetKey { account, key } => {
             let world = &draft.world;
+            world.authorize_on(&by, Action::StorageWrite, account)?;
             let found = world.storage_account(account)?;
-            super::authorize(world, &by, Action::StorageWrite, account)?;
             let identity = found.identity;
             if let Some(key) = key {
-                encryption::validate(world, draft.now, identity, key)?;
+                validate_key(world, draft.now, account, &found.location, identity, key)?;
             }
             let set = draft.emit(Fact::KeySet {
                 account: account.clone(),
@@ -204,9 +206,13 @@ fn may_link(
             ))
             .target("scope")
     };
-    super::authorize(world, by, Action::WorkspaceWrite, workspace).map_err(both)?;
+    world
+        .authorize_on(by, Action::WorkspaceWrite, workspace)
+        .map_err(both)?;
     for account in accounts {
-        super::authorize(world, by, Action::StorageWrite, account).map_err(both)?;
+        world
+            .authorize_on(by, Action::StorageWrite, account)
+            .map_err(both)?;
     }
     Ok(())
 }
@@ -265,7 +271,12 @@ impl World {
     /// The storage account, or E-LS-04.
     pub fn storage_account(&self, id: &ResourceId) -> Result<&Arc<StorageAccount>, Refusal> {
         self.storage_accounts.get(id).ok_or_else(|| {
-            let known = self.storage_accounts.keys().map(ResourceId::as_str);
+            let home = id.subscription();
+            let known = self
+                .storage_accounts
+                .keys()
+                .filter(|k| k.subscription() == home)
+                .map(ResourceId::as_str);
             errors::LS_04
                 .says(format!("Storage account {id} not found."))
                 .target("storageAccountIds")
@@ -276,12 +287,19 @@ impl World {
         })
     }
 
-    /// The storage account a person means by its full id, its ARM path, `group/name` or its name.
-    pub fn find_storage_account(&self, text: &str) -> Result<ResourceId, Refusal> {
+    /// The storage account somebody means by its full id, its ARM path, `group/name` or its name, among those
+    /// they may see. A full id means itself to anybody.
+    pub fn find_storage_account(&self, actor: &Actor, text: &str) -> Result<ResourceId, Refusal> {
+        let exact = ResourceId::from(text);
+        if self.storage_accounts.contains_key(&exact) {
+            return Ok(exact);
+        }
+        let mut sees = visible(self, actor, Action::StorageRead);
+        let seen: Vec<&ResourceId> = self.storage_accounts.keys().filter(|id| sees(id)).collect();
         let arm_type = ResourceKind::StorageAccount.arm_type();
-        let hits: Vec<&ResourceId> = self
-            .storage_accounts
-            .keys()
+        let hits = seen
+            .iter()
+            .copied()
             .filter(|id| self.means(id, arm_type, text))
             .collect();
         the_one(&Named {
@@ -290,7 +308,7 @@ impl World {
             nouns: "storage accounts",
             target: "storageAccountIds",
             missing: errors::LS_04.says(format!("Storage account {} not found.", scrub(text))),
-            nearest: nearest(text, self.storage_accounts.keys().map(ResourceId::name)),
+            nearest: nearest(text, seen.iter().map(|id| id.name())),
             otherwise: "List the storage accounts: lockbox storage list.",
         })
     }

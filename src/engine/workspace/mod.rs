@@ -16,11 +16,13 @@ use std::sync::Arc;
 use imbl::{OrdMap, Vector};
 use serde::{Deserialize, Serialize};
 
+use super::ask::visible;
 use super::cluster::encryption::{Encryption, why_unreadable};
 use super::cluster::link::Link;
 use super::draft::Draft;
 use super::errors::{self, ErrorDef};
-use super::ids::{PersonId, ResourceId, SubscriptionId};
+use super::event::Actor;
+use super::ids::{ResourceId, SubscriptionId};
 use super::people::Action;
 use super::random;
 use super::refusal::Refusal;
@@ -199,11 +201,13 @@ pub(super) fn decide(draft: &mut Draft, command: &Command) -> Result<(), Refusal
             }
         }
         Command::Delete { workspace, force } => {
+            draft
+                .world
+                .authorize_on(&by, Action::WorkspaceDelete, workspace)?;
             let found = draft
                 .world
                 .active_workspace(workspace, &errors::WL_01)?
                 .clone();
-            authorize(&draft.world, &by, Action::WorkspaceDelete, workspace)?;
             if let Some(cluster) = found.link.cluster() {
                 return Err(errors::WS_04
                     .says(format!(
@@ -226,8 +230,10 @@ pub(super) fn decide(draft: &mut Draft, command: &Command) -> Result<(), Refusal
             Ok(())
         }
         Command::Recover { workspace } => {
+            draft
+                .world
+                .authorize_on(&by, Action::WorkspaceWrite, workspace)?;
             let found = draft.world.workspace(workspace, &errors::WL_01)?.clone();
-            authorize(&draft.world, &by, Action::WorkspaceWrite, workspace)?;
             if found.deleted.is_none() {
                 return Err(errors::WS_03
                     .says(format!("The workspace {workspace} is not deleted."))
@@ -240,16 +246,6 @@ pub(super) fn decide(draft: &mut Draft, command: &Command) -> Result<(), Refusal
             Ok(())
         }
     }
-}
-
-fn authorize(
-    world: &World,
-    by: &PersonId,
-    action: Action,
-    workspace: &ResourceId,
-) -> Result<(), Refusal> {
-    let (subscription, group, _) = workspace.parts();
-    world.authorize(by, action, &subscription, group)
 }
 
 fn same_region(found: &Workspace, location: Option<&str>) -> bool {
@@ -512,7 +508,12 @@ impl World {
         missing: &ErrorDef,
     ) -> Result<&Arc<Workspace>, Refusal> {
         self.workspaces.get(id).ok_or_else(|| {
-            let known = self.workspaces.keys().map(ResourceId::as_str);
+            let home = id.subscription();
+            let known = self
+                .workspaces
+                .keys()
+                .filter(|k| k.subscription() == home)
+                .map(ResourceId::as_str);
             missing
                 .says(format!(
                     "Workspace {id} not found; it does not exist or was deleted."
@@ -543,14 +544,20 @@ impl World {
         }
     }
 
-    /// The workspace a person means by its full id, its ARM path, `group/name`, its name or its customer id;
-    /// also a deleted one.
-    pub fn find_workspace(&self, text: &str) -> Result<ResourceId, Refusal> {
-        let hits: Vec<&ResourceId> = self
-            .workspaces
-            .values()
+    /// The workspace somebody means by its full id, its ARM path, `group/name`, its name or its customer id,
+    /// among those they may see; also a deleted one. A full id means itself to anybody.
+    pub fn find_workspace(&self, actor: &Actor, text: &str) -> Result<ResourceId, Refusal> {
+        let exact = ResourceId::from(text);
+        if self.workspaces.contains_key(&exact) {
+            return Ok(exact);
+        }
+        let mut sees = visible(self, actor, Action::WorkspaceRead);
+        let seen: Vec<&Arc<Workspace>> = self.workspaces.values().filter(|w| sees(&w.id)).collect();
+        let arm_type = ResourceKind::Workspace.arm_type();
+        let hits = seen
+            .iter()
             .filter(|w| {
-                self.means(&w.id, "Microsoft.OperationalInsights/workspaces", text)
+                self.means(&w.id, arm_type, text)
                     || self.customer_guid(w).eq_ignore_ascii_case(text)
             })
             .map(|w| &w.id)
@@ -564,7 +571,7 @@ impl World {
                 "Workspace {} not found; it does not exist or was deleted.",
                 scrub(text)
             )),
-            nearest: nearest(text, self.workspaces.keys().map(ResourceId::name)),
+            nearest: nearest(text, seen.iter().map(|w| w.id.name())),
             otherwise: "List the workspaces: lockbox workspace list.",
         })
     }

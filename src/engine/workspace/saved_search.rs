@@ -124,8 +124,8 @@ pub(crate) fn decide(draft: &mut Draft, command: &Command) -> Result<(), Refusal
             display_name,
             query,
         } => {
+            world.authorize_on(&by, Action::SearchWrite, workspace)?;
             let found = world.active_workspace(workspace, &errors::WL_01)?;
-            super::authorize(world, &by, Action::SearchWrite, workspace)?;
             valid_name(name)?;
             for (field, text) in [
                 ("category", category),
@@ -157,8 +157,8 @@ pub(crate) fn decide(draft: &mut Draft, command: &Command) -> Result<(), Refusal
             kind,
             name,
         } => {
+            world.authorize_on(&by, Action::SearchDelete, workspace)?;
             world.active_workspace(workspace, &errors::WL_01)?;
-            super::authorize(world, &by, Action::SearchDelete, workspace)?;
             world.saved(draft.now, workspace, *kind, name)?;
             draft.emit(Fact::Deleted {
                 workspace: workspace.clone(),

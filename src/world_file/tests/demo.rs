@@ -160,11 +160,11 @@ fn time(text: &str) -> SimTime {
 }
 
 fn cluster<'w>(world: &'w World, name: &str) -> &'w Cluster {
-    &world.clusters[&world.find_cluster(name).unwrap()]
+    &world.clusters[&world.find_cluster(&Actor::Simulator, name).unwrap()]
 }
 
 fn workspace(world: &World, name: &str) -> ResourceId {
-    world.find_workspace(name).unwrap()
+    world.find_workspace(&Actor::Simulator, name).unwrap()
 }
 
 fn vault<'w>(world: &'w World, name: &str) -> &'w Vault {
@@ -247,7 +247,7 @@ fn set_key(world: &World, name: &str, vault: &str, key: &str) -> cluster::Comman
         version: versions.last().unwrap().id.clone(),
     };
     cluster::Command::Patch {
-        cluster: world.find_cluster(name).unwrap(),
+        cluster: world.find_cluster(&Actor::Simulator, name).unwrap(),
         body: cluster::Body {
             key: Some((&newest).into()),
             ..cluster::Body::default()
@@ -262,7 +262,9 @@ fn the_default_person_can_save_one_cluster_finish_another_and_skips_no_step_by_i
     act(&mut world, "2020-11-22T09:05:00Z", heal);
     let policy = access_policy::Command::Set {
         vault: VaultName::new("kv-fraud-jp"),
-        principal: world.find_principal("laFraudJp2").unwrap(),
+        principal: world
+            .find_principal(&Actor::Simulator, "laFraudJp2")
+            .unwrap(),
         keys: access_policy::CLUSTER_NEEDS.into_iter().collect(),
     };
     act(&mut world, "2020-11-22T09:06:00Z", policy);
@@ -360,7 +362,9 @@ fn forty_workspaces_in_two_regions_keep_their_queries_in_three_ways() {
     assert!(wiped.iter().any(|s| s.query.raw().contains("need to know")));
 
     let identity = &world.workspaces[&workspace(&world, "law-identity")];
-    let account = world.find_storage_account("stquerieskr").unwrap();
+    let account = world
+        .find_storage_account(&Actor::Simulator, "stquerieskr")
+        .unwrap();
     assert_eq!(identity.keeps(Kind::Search), Some(&account));
     assert_eq!(identity.shown(Kind::Search).count(), 2);
     assert!(world.storage_accounts[&account].key.is_some());
@@ -400,5 +404,8 @@ fn untouched_the_key_is_revoked_and_comes_back_the_outage_passes_and_the_rotatio
     assert_eq!(version_in_force(&world, "la-cluster-kr"), (3, 3));
     assert_eq!(version_in_force(&world, "laClaimsJp"), (2, 2));
     elapse(&mut world, time("2020-11-27T08:10:00Z"));
-    assert!(world.find_cluster("laFraudJp").is_err(), "purged on day 14");
+    assert!(
+        world.find_cluster(&Actor::Simulator, "laFraudJp").is_err(),
+        "purged on day 14"
+    );
 }

@@ -1,6 +1,7 @@
 //! Steps on vaults, keys, clusters and workspaces: every word of theirs works, and every mistake is named.
 
 use super::play;
+use crate::engine::Actor;
 use crate::engine::cluster::State;
 use crate::world_file::key_story::Do;
 use crate::world_file::{check, parse};
@@ -16,7 +17,7 @@ fn every_step_on_keys_and_clusters_is_done_as_written() {
     let summary = check("keys.toml", SOUND).unwrap_or_else(|errors| panic!("{errors:#?}"));
     assert_eq!(summary.stories_under_way, 0);
     let world = play(SOUND);
-    let one = &world.clusters[&world.find_cluster("laOne").unwrap()];
+    let one = &world.clusters[&world.find_cluster(&Actor::Simulator, "laOne").unwrap()];
     assert_eq!((one.state, one.capacity), (State::Succeeded, 3500));
     assert_eq!(world.vaults.len(), 1, "the other one is purged");
 }

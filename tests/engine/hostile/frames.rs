@@ -61,7 +61,7 @@ fn page(hostile: &Hostile, world: World, life: &Life, which: usize, size: (u16, 
         1 => Blade::Ticket(life.ticket),
         2 => Blade::Ticket(life.closed),
         3 => Blade::Grant(life.grant),
-        _ => Blade::parse(&world, &format!("mail/{mail}")).unwrap(),
+        _ => Blade::parse(&world, &Actor::Observer, &format!("mail/{mail}")).unwrap(),
     };
     let mut scene = scene(hostile, world, Actor::Observer, size);
     scene.app.jump(blade);

@@ -185,7 +185,10 @@ fn pages(i: usize, world: &World, now: SimTime, life: &Life) {
         now,
         actor: &Actor::Observer,
     };
-    let doc = Blade::parse(world, page).unwrap().doc(eye).unwrap();
+    let doc = Blade::parse(world, &Actor::Observer, page)
+        .unwrap()
+        .doc(eye)
+        .unwrap();
     for (blocks, width) in [(&doc.main, width), (&doc.side, 38)] {
         boxed(page, blocks, width);
     }

@@ -812,7 +812,14 @@ fn e_cg_01_a_cluster_that_is_absent_or_deleted() {
         refused_for_good(&mut stage, "ann", command, &errors::CG_01, "cluster");
     }
     for text in ["never", "lacc", "/subscriptions/x"] {
-        assert_eq!(stage.world.find_cluster(text).unwrap_err().id, "E-CG-01");
+        assert_eq!(
+            stage
+                .world
+                .find_cluster(&Actor::Observer, text)
+                .unwrap_err()
+                .id,
+            "E-CG-01"
+        );
     }
 }
 

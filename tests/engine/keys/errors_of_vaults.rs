@@ -517,7 +517,10 @@ fn e_kv_15_a_vault_that_is_not_valid() {
         refused_for_good(&mut stage, "ann", command, &errors::KV_15, target);
     }
     for text in ["", "nobody", "MI-000099"] {
-        let no = stage.world.find_principal(text).unwrap_err();
+        let no = stage
+            .world
+            .find_principal(&Actor::Observer, text)
+            .unwrap_err();
         is(&no, &errors::KV_15, "principal");
     }
 }

@@ -72,7 +72,10 @@ fn e_wl_01_a_workspace_that_is_absent_or_deleted() {
         }
     }
     for text in ["never", "lugs", "/subscriptions/x"] {
-        let no = stage.world.find_workspace(text).unwrap_err();
+        let no = stage
+            .world
+            .find_workspace(&Actor::Observer, text)
+            .unwrap_err();
         is(&no, &errors::WL_01, "workspace");
     }
 }
@@ -468,7 +471,10 @@ fn e_ls_04_an_unknown_storage_account() {
         key: None,
     };
     refused_for_good(&mut stage, "ann", set, &errors::LS_04, target);
-    let no = stage.world.find_storage_account("bog").unwrap_err();
+    let no = stage
+        .world
+        .find_storage_account(&Actor::Observer, "bog")
+        .unwrap_err();
     is(&no, &errors::LS_04, target);
 }
 

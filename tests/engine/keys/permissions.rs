@@ -419,14 +419,17 @@ fn r_perm_06_07_the_cluster_uses_the_key_under_its_own_name_and_only_with_a_poli
         &guid.to_uppercase(),
     ] {
         assert_eq!(
-            stage.world.find_principal(text),
+            stage.world.find_principal(&Actor::Observer, text),
             Ok(identity.clone()),
             "{text}"
         );
     }
     // A cluster that is called like a person is not taken for the person, nor the other way about.
     let namesake = stage.built("lac");
-    let no = stage.world.find_principal("lac").unwrap_err();
+    let no = stage
+        .world
+        .find_principal(&Actor::Observer, "lac")
+        .unwrap_err();
     is(&no, &errors::KV_15, "principal");
     let lac = Caller::Person("lac".into());
     for (text, meant) in [
@@ -434,7 +437,10 @@ fn r_perm_06_07_the_cluster_uses_the_key_under_its_own_name_and_only_with_a_poli
         ("c/data/lac".to_owned(), stage.identity(&namesake)),
     ] {
         assert!(no.remedy.contains(&text), "{}", no.remedy);
-        assert_eq!(stage.world.find_principal(&text), Ok(meant));
+        assert_eq!(
+            stage.world.find_principal(&Actor::Observer, &text),
+            Ok(meant)
+        );
     }
     let may = |stage: &Stage, operation| {
         let call = Use {

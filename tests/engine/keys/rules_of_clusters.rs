@@ -154,7 +154,7 @@ fn r_cmk_08_r_clu_15_one_identity_for_one_cluster_minted_at_creation() {
     let first = principal(&stage, &one);
     assert_ne!(first, principal(&stage, &two));
     assert_eq!(
-        stage.world.find_principal(&first),
+        stage.world.find_principal(&Actor::Observer, &first),
         Ok(stage.identity(&one)),
         "at once, while it is being built"
     );
@@ -325,7 +325,13 @@ fn r_cmk_19_20_r_clu_17_one_region_and_tenant_while_subscriptions_may_differ() {
         ..vault_here("far-safe")
     }));
     let far = stage.key(&"far-safe".into(), "kek");
-    let findings = preflight::set_key(&stage.world, stage.now, stage.at(&ready.cluster), &far);
+    let findings = preflight::set_key(
+        &stage.world,
+        stage.now,
+        None,
+        stage.at(&ready.cluster),
+        &far,
+    );
     let wrong: Vec<_> = findings
         .iter()
         .filter_map(|f| Some((f.what, f.verdict.as_ref().err()?.id.as_str())))

@@ -110,7 +110,7 @@ fn r_lnk_02_what_is_sent_before_the_cluster_is_built_is_lost() {
     assert_eq!(stage.route(&hasty), lost);
     // The look ahead says so.
     let early = stage.workspace("early");
-    let findings = preflight::link(&stage.world, stage.now, &early, &id("broken"));
+    let findings = preflight::link(&stage.world, stage.now, None, &early, &id("broken"));
     assert!(findings.iter().any(|f| f.verdict.is_err()), "{findings:?}");
 }
 
