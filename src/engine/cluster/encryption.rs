@@ -735,6 +735,7 @@ pub(super) fn key_in_force(world: &mut World, id: &ResourceId, at: SimTime, revi
     }
     edit(world, id, |c| {
         c.protection.refused = None;
+        c.protection.last_poll = None;
         c.protection.poll = None;
     });
     look_again(world, id, at, revision);

@@ -600,7 +600,11 @@ fn r_cmk_48_56_the_wrong_order_revokes_and_the_update_heals() {
             seen(&stage, &ready),
             if enforced { REVOKED } else { PENDING }
         );
+        let last = |stage: &Stage| stage.at(&ready.cluster).protection.last_poll.clone();
+        assert_eq!(last(&stage).map(|(_, it)| it.word()), Some("refused"));
         stage.wait(MICRO);
+        // How calls with the old key went says nothing about the new one.
+        assert_eq!(last(&stage), None);
         if enforced {
             assert_eq!(seen(&stage, &ready), RESUMING);
             stage.wait(Span(Span::minutes(30).0 - 1));
@@ -611,6 +615,7 @@ fn r_cmk_48_56_the_wrong_order_revokes_and_the_update_heals() {
         assert_eq!(aeks(&stage, &ready), before);
         stage.wait(Span::hours(3));
         assert_eq!(seen(&stage, &ready), ACTIVE);
+        assert_eq!(last(&stage).map(|(_, it)| it.word()), Some("served"));
     }
 }
 
