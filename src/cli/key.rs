@@ -401,7 +401,7 @@ fn destruction(
     let mut cost = vec![format!("Versions destroyed: {}.", found.versions.len())];
     let users = users(session, &key.vault, &key.key)?;
     cost.extend(users.iter().map(vault::lost));
-    let name = key.key.as_str();
+    let name = found.name.as_str();
     sure.about(context, &Irreversible { act, name, cost })
 }
 

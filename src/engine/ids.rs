@@ -1,16 +1,19 @@
 //! How things are named. Text ids are chosen by the world file; numbers are dealt by the engine in order, so
 //! the same commands give the same ids. The GUIDs of the wire are derived from the seed, never stored.
 
+use std::cmp::Ordering;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::str::FromStr;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-macro_rules! text_id {
-    ($($(#[$doc:meta])* $name:ident)*) => {$(
-        $(#[$doc])*
-        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+/// Text that is an id; how two of them compare is said beside it.
+macro_rules! text {
+    ($($(#[$attribute:meta])* $name:ident)*) => {$(
+        $(#[$attribute])*
+        #[derive(Debug, Clone, Serialize, Deserialize)]
         #[serde(transparent)]
         pub struct $name(pub Arc<str>);
 
@@ -37,6 +40,14 @@ macro_rules! text_id {
     )*};
 }
 
+macro_rules! text_id {
+    ($($(#[$doc:meta])* $name:ident)*) => {text! {$(
+        $(#[$doc])*
+        #[derive(PartialEq, Eq, PartialOrd, Ord, Hash)]
+        $name
+    )*}};
+}
+
 text_id! {
     /// An organisation, `contoso`.
     TenantId
@@ -56,10 +67,14 @@ text_id! {
     JitRuleId
     /// A key vault by its name, which is its DNS label: lower case, unique in the whole cloud.
     VaultName
-    /// A key of a vault, by its name there.
-    KeyName
     /// A version of a key: 32 hexadecimal digits (R-KV-06).
     KeyVersionId
+}
+
+text! {
+    /// A key of a vault, by its name there. It stays as its maker wrote it and compares without case
+    /// (domain.md §f).
+    KeyName
 }
 
 /// Why a piece of text is not an id of the kind asked for.
@@ -182,6 +197,38 @@ impl VaultName {
     /// Vault names compare without case.
     pub fn new(text: &str) -> VaultName {
         VaultName(text.to_ascii_lowercase().into())
+    }
+}
+
+impl KeyName {
+    fn bytes(&self) -> impl Iterator<Item = u8> {
+        self.0.bytes().map(|b| b.to_ascii_lowercase())
+    }
+}
+
+impl PartialEq for KeyName {
+    fn eq(&self, other: &KeyName) -> bool {
+        self.0.eq_ignore_ascii_case(&other.0)
+    }
+}
+
+impl Eq for KeyName {}
+
+impl PartialOrd for KeyName {
+    fn partial_cmp(&self, other: &KeyName) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for KeyName {
+    fn cmp(&self, other: &KeyName) -> Ordering {
+        self.bytes().cmp(other.bytes())
+    }
+}
+
+impl Hash for KeyName {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.to_ascii_lowercase().hash(state);
     }
 }
 

@@ -168,6 +168,44 @@ fn r_kv_03_a_purge_needs_a_right_of_its_own() {
 }
 
 #[test]
+fn r_kv_06_a_key_in_other_case_is_the_same_key() {
+    let mut stage = Stage::keys();
+    let ready = stage.ready();
+    let first = ready.key.clone();
+    assert_eq!(first.key.as_str(), "kek");
+    let second = stage.key(&first.vault, "KEK");
+    assert_ne!(first.version, second.version);
+    let keys = &stage.world.vaults[&first.vault].keys;
+    assert_eq!(keys.len(), 1);
+    let key = keys.values().next().unwrap();
+    assert_eq!((key.name.as_str(), key.versions.len()), ("kek", 2));
+    stage.ann(key_update(&ready.cluster, &second));
+    stage.wait(Span::hours(1));
+    assert_eq!(stage.at(&ready.cluster).key, Some(second.clone()));
+    // Deleted by either name, it keeps both.
+    let [remove, ..] = on_key(&second);
+    stage.policy(
+        &first.vault,
+        Caller::Person("ann".into()),
+        KeyPermission::ALL,
+    );
+    stage.ann(remove);
+    refused(
+        &mut stage,
+        "ann",
+        key::Command::Create {
+            vault: first.vault.clone(),
+            key: "Kek".into(),
+            kty: KeyType::Rsa,
+            size: 2_048,
+            attributes: Attributes::default(),
+        },
+        &errors::KV_04,
+        "name",
+    );
+}
+
+#[test]
 fn r_kv_04_names_of_deleted_vaults_and_keys_are_taken() {
     let mut stage = Stage::keys();
     let vault = unprotected(&mut stage, "safe", 30);
