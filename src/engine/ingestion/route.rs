@@ -34,13 +34,31 @@ words! {
 }
 
 impl Loss {
+    /// The rule it follows from.
+    pub fn rule(self) -> &'static str {
+        match self {
+            Loss::Revoked => "R-CMK-42",
+            Loss::NotProvisioned => "R-LNK-02",
+            Loss::BufferFull => "R-CMK-53",
+        }
+    }
+
     pub fn sentence(self) -> &'static str {
         match self {
-            Loss::Revoked => "the cluster's key is revoked (R-CMK-42)",
-            Loss::NotProvisioned => "the cluster is not provisioned yet (R-LNK-02)",
-            Loss::BufferFull => {
-                "the vault has been out of reach for longer than the buffer holds (R-CMK-53)"
+            Loss::Revoked => "the cluster's key is revoked",
+            Loss::NotProvisioned => "the cluster is not provisioned yet",
+            Loss::BufferFull => "the vault has been out of reach for longer than the buffer holds",
+        }
+    }
+
+    /// What stops it.
+    pub fn remedy(self) -> &'static str {
+        match self {
+            Loss::Revoked => errors::ING_01.remedy,
+            Loss::NotProvisioned => {
+                "Wait until the cluster is provisioned; to stop the loss earlier, unlink the workspace once it is linked."
             }
+            Loss::BufferFull => "Make the vault reachable again, or unlink the workspace.",
         }
     }
 }
@@ -65,10 +83,13 @@ impl Route {
         Some(
             errors::ING_01
                 .says(format!(
-                    "DATA LOST: what is sent is accepted and dropped for good, because {} ({cluster}).",
-                    why.sentence()
+                    "DATA LOST: what is sent is accepted and dropped for good, because {} ({}) ({cluster}).",
+                    why.sentence(),
+                    why.rule()
                 ))
-                .target("workspace"),
+                .target("workspace")
+                .rule(why.rule())
+                .remedy(why.remedy()),
         )
     }
 }

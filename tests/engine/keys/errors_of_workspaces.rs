@@ -676,8 +676,10 @@ fn e_ing_01_accepted_and_lost() {
     let early = stage.cluster("early");
     let workspace = stage.workspace("hasty");
     stage.ann(link_to(&workspace, &early));
-    assert_eq!(
-        lost(&stage, &workspace),
-        Some(Route::Dropped(early, Loss::NotProvisioned))
-    );
+    let route = lost(&stage, &workspace).unwrap();
+    assert_eq!(route, Route::Dropped(early, Loss::NotProvisioned));
+    // There is no key yet that could be restored.
+    let no = route.loss().unwrap();
+    assert_eq!(no.rule, "R-LNK-02");
+    assert!(no.remedy.contains("provisioned"), "{}", no.remedy);
 }
