@@ -286,8 +286,8 @@ pub fn ask(world: &World, now: SimTime, actor: &Actor, query: &Query) -> Result<
             )
         }
         Query::Cluster(id) => {
-            let cluster = world.live_cluster(id)?;
-            eyes.must_within(Action::ClusterRead, &cluster.id)?;
+            eyes.must_within(Action::ClusterRead, id)?;
+            world.live_cluster(id)?;
             Answer::Yes
         }
         Query::DeletedClusters => {
@@ -313,8 +313,8 @@ pub fn ask(world: &World, now: SimTime, actor: &Actor, query: &Query) -> Result<
             )
         }
         Query::Workspace(id) => {
-            let workspace = world.workspace(id, &errors::WL_01)?;
-            eyes.must_within(Action::WorkspaceRead, &workspace.id)?;
+            eyes.must_within(Action::WorkspaceRead, id)?;
+            world.workspace(id, &errors::WL_01)?;
             Answer::Yes
         }
         Query::Operations => {
@@ -353,13 +353,13 @@ pub fn ask(world: &World, now: SimTime, actor: &Actor, query: &Query) -> Result<
             )
         }
         Query::StorageAccount(id) => {
-            world.storage_account(id)?;
             eyes.must_within(Action::StorageRead, id)?;
+            world.storage_account(id)?;
             Answer::Yes
         }
         Query::Saved { workspace, kind } => {
-            let found = world.active_workspace(workspace, &errors::WL_01)?;
             eyes.must_within(Action::SearchRead, workspace)?;
+            let found = world.active_workspace(workspace, &errors::WL_01)?;
             let shown: Vec<Arc<Saved>> = found.shown(*kind).cloned().collect();
             let accounts = shown.iter().filter_map(|s| s.kept_in.as_ref());
             for account in accounts.chain(found.keeps(*kind)) {
@@ -368,14 +368,14 @@ pub fn ask(world: &World, now: SimTime, actor: &Actor, query: &Query) -> Result<
             Answer::Saved(shown)
         }
         Query::Readable(workspace) => {
-            world.active_workspace(workspace, &errors::QRY_02)?;
             eyes.must_within(Action::QueryRead, workspace)?;
+            world.active_workspace(workspace, &errors::QRY_02)?;
             world.readable(now, workspace)?;
             Answer::Yes
         }
         Query::Route(workspace) => {
-            let route = world.route(workspace)?;
             eyes.must_within(Action::WorkspaceRead, workspace)?;
+            let route = world.route(workspace)?;
             Answer::Route(route)
         }
     })
@@ -389,6 +389,16 @@ pub(super) fn visible<'a>(
 ) -> impl FnMut(&ResourceId) -> bool + 'a {
     let mut sees = Eyes::new(world, actor).ok().map(|eyes| eyes.within(action));
     move |id| sees.as_mut().is_some_and(|sees| sees(id))
+}
+
+/// Whether a text is a full id, of something that is there or not, in a place where an actor may see nothing of
+/// the kind. It means itself: who may do nothing there is refused, and is not told whether it exists.
+pub(super) fn hidden(world: &World, actor: &Actor, action: Action, id: &ResourceId) -> bool {
+    let (subscription, group, name) = id.parts();
+    !group.is_empty()
+        && !name.is_empty()
+        && world.resources.subscriptions.contains_key(&subscription)
+        && !visible(world, actor, action)(id)
 }
 
 /// The vendor runs the platform, so it knows which clusters and workspaces there are.
@@ -481,10 +491,7 @@ impl<'a> Eyes<'a> {
         match self.who {
             Who::All => Ok(()),
             Who::Vendor(_) if vendor_sees(action) => Ok(()),
-            Who::Vendor(id) | Who::Customer(id) => {
-                let (subscription, group, _) = resource.parts();
-                self.world.authorize(id, action, &subscription, group)
-            }
+            Who::Vendor(id) | Who::Customer(id) => self.world.authorize_on(id, action, resource),
         }
     }
 

@@ -23,7 +23,7 @@ use std::sync::Arc;
 use imbl::{OrdSet, Vector};
 use serde::{Deserialize, Serialize};
 
-use super::ask::visible;
+use super::ask::{hidden, visible};
 use super::draft::Draft;
 use super::errors;
 use super::event::Actor;
@@ -828,7 +828,7 @@ impl World {
     /// see; also a deleted one. A full id means itself to anybody.
     pub fn find_cluster(&self, actor: &Actor, text: &str) -> Result<ResourceId, Refusal> {
         let exact = ResourceId::from(text);
-        if self.clusters.contains_key(&exact) {
+        if self.clusters.contains_key(&exact) || hidden(self, actor, Action::ClusterRead, &exact) {
             return Ok(exact);
         }
         let mut sees = visible(self, actor, Action::ClusterRead);

@@ -12,7 +12,7 @@ use imbl::Vector;
 use serde::{Deserialize, Serialize};
 
 use super::saved_search::{Kind, Saved, slot};
-use crate::engine::ask::visible;
+use crate::engine::ask::{hidden, visible};
 use crate::engine::cluster::checks::validate_key;
 use crate::engine::cluster::encryption;
 use crate::engine::draft::Draft;
@@ -291,7 +291,9 @@ impl World {
     /// they may see. A full id means itself to anybody.
     pub fn find_storage_account(&self, actor: &Actor, text: &str) -> Result<ResourceId, Refusal> {
         let exact = ResourceId::from(text);
-        if self.storage_accounts.contains_key(&exact) {
+        if self.storage_accounts.contains_key(&exact)
+            || hidden(self, actor, Action::StorageRead, &exact)
+        {
             return Ok(exact);
         }
         let mut sees = visible(self, actor, Action::StorageRead);

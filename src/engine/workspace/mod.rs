@@ -16,7 +16,7 @@ use std::sync::Arc;
 use imbl::{OrdMap, Vector};
 use serde::{Deserialize, Serialize};
 
-use super::ask::visible;
+use super::ask::{hidden, visible};
 use super::cluster::encryption::{Encryption, why_unreadable};
 use super::cluster::link::Link;
 use super::draft::Draft;
@@ -548,7 +548,9 @@ impl World {
     /// among those they may see; also a deleted one. A full id means itself to anybody.
     pub fn find_workspace(&self, actor: &Actor, text: &str) -> Result<ResourceId, Refusal> {
         let exact = ResourceId::from(text);
-        if self.workspaces.contains_key(&exact) {
+        if self.workspaces.contains_key(&exact)
+            || hidden(self, actor, Action::WorkspaceRead, &exact)
+        {
             return Ok(exact);
         }
         let mut sees = visible(self, actor, Action::WorkspaceRead);

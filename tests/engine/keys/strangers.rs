@@ -131,6 +131,44 @@ fn who_may_do_nothing_is_not_told_what_there_is() {
         assert_eq!(no.id, "E-ARM-03", "{deed:?}: {no:?}");
         assert_eq!(no.allowed_from, None, "{deed:?}");
     }
+    assert!(stage.world.storage_accounts.contains_key(&id("bag")));
+    // Nor by a question, with the full id of something that is there or of something that is not.
+    for (cluster, workspace, account) in [
+        (lac.clone(), ready.workspace.clone(), id("bag")),
+        (id("nothing"), id("nothing"), id("nothing")),
+    ] {
+        let world = &stage.world;
+        assert_eq!(
+            world.find_cluster(&fay, cluster.as_str()),
+            Ok(cluster.clone())
+        );
+        assert_eq!(
+            world.find_workspace(&fay, workspace.as_str()),
+            Ok(workspace.clone())
+        );
+        assert_eq!(
+            world.find_storage_account(&fay, account.as_str()),
+            Ok(account.clone())
+        );
+        for question in [
+            Query::Cluster(cluster),
+            Query::Workspace(workspace.clone()),
+            Query::Readable(workspace.clone()),
+            Query::Route(workspace),
+            Query::StorageAccount(account),
+        ] {
+            let no = ask(world, stage.now, &fay, &question).unwrap_err();
+            assert_eq!(no.id, "E-ARM-03", "{question:?}: {no:?}");
+        }
+    }
+    // Who may look is told.
+    let missing = ask(
+        &stage.world,
+        stage.now,
+        &person("ann"),
+        &Query::Cluster(id("nothing")),
+    );
+    assert_eq!(missing.unwrap_err().id, "E-CG-01");
     // Nor by looking before the leap.
     let by = "fay".into();
     let looks = [
