@@ -7,6 +7,7 @@
 //! floor 6   cli/  main.rs          parse, choose a mode, print, exit code
 //! floor 5   console/               keys + screen
 //! floor 4   runtime/               the only home of wall clocks, threads, signals: submit, elapse, publish
+//! floor 3   logs/                  sealed segments, hot cache, queries
 //! floor 2   store/  world_file/    durable journal · worlds as TOML
 //!           keystore/              the door between the world and the real keys
 //! floor 1   engine/                THE WORLD: pure and deterministic
@@ -18,6 +19,7 @@ pub mod console;
 pub mod crypto;
 pub mod engine;
 pub mod keystore;
+pub mod logs;
 pub mod runtime;
 pub mod store;
 pub mod world_file;

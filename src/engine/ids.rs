@@ -69,6 +69,8 @@ text_id! {
     VaultName
     /// A version of a key: 32 hexadecimal digits (R-KV-06).
     KeyVersionId
+    /// A table of a workspace. Names compare with case, as in the Kusto Query Language.
+    TableName
 }
 
 text! {
@@ -159,6 +161,8 @@ number_id! {
     AccountId, "SA", "cluster storage account", "SA-000042"
     /// An account encryption key.
     AekId, "AEK", "account encryption key", "AEK-000042"
+    /// A sealed file of log records.
+    SegmentId, "SEG", "segment", "SEG-000042"
 }
 
 /// The Service Request ID: 15 digits, `1YYMMDD` and an eight-digit running number (f.8).
@@ -192,6 +196,12 @@ impl FromStr for TicketId {
     }
 }
 text_or_number!(TicketId, u64);
+
+impl AekId {
+    /// The account key of the shared Log Analytics store, which is the provider's own. Clusters are dealt
+    /// theirs from 1.
+    pub const SHARED: AekId = AekId(0);
+}
 
 impl VaultName {
     /// Vault names compare without case.

@@ -1,4 +1,6 @@
-//! Where data of a workspace goes as it arrives (`domain.md` c.13). The log store and the throughput model ask
-//! here; nobody else decides it.
+//! Where data of a workspace goes as it arrives, and what is there (`domain.md` c.13). The log store and the
+//! throughput model ask here; nobody else decides it.
 
 pub mod route;
+pub mod schema;
+pub mod segment;
