@@ -27,6 +27,7 @@ use crate::engine::draft::Draft;
 use crate::engine::errors;
 use crate::engine::event::Actor;
 use crate::engine::ids::{AccountId, AekId, ResourceId, Revision, VaultName};
+use crate::engine::ingestion::segment;
 use crate::engine::random;
 use crate::engine::refusal::Refusal;
 use crate::engine::time::{SimTime, Span};
@@ -774,9 +775,12 @@ pub(crate) fn evolve(world: &mut World, at: SimTime, revision: Revision, fact: &
             };
             vault::edit(world, &key.vault, |v| v.trail.push_back(call));
         }
+        Fact::Resumed { .. } => {
+            enter(world, id, at, revision, Encryption::Active);
+            segment::refill_hot(world, at, id);
+        }
         Fact::Configured { .. }
         | Fact::RevocationLifted { .. }
-        | Fact::Resumed { .. }
         | Fact::OutageBridged { .. }
         | Fact::LiveSiteEnded { .. } => enter(world, id, at, revision, Encryption::Active),
         Fact::RevocationNoticed {
@@ -790,7 +794,10 @@ pub(crate) fn evolve(world: &mut World, at: SimTime, revision: Revision, fact: &
             };
             enter(world, id, at, revision, state);
         }
-        Fact::Revoked { .. } => enter(world, id, at, revision, Encryption::Revoked),
+        Fact::Revoked { .. } => {
+            enter(world, id, at, revision, Encryption::Revoked);
+            segment::erase_hot(world, at, id);
+        }
         Fact::Resuming { until, .. } => {
             enter(
                 world,
@@ -834,6 +841,10 @@ pub(crate) fn evolve(world: &mut World, at: SimTime, revision: Revision, fact: &
         Fact::BufferDrained { .. } | Fact::BufferLost { .. } => {
             cancel_buffer(world, id);
             edit(world, id, |c| c.protection.buffer = None);
+            match fact {
+                Fact::BufferDrained { .. } => segment::drain(world, at, id),
+                _ => segment::lose_buffer(world, at, id),
+            }
         }
     }
 }
