@@ -103,7 +103,7 @@ fn set<const N: usize>(segments: [&Segment; N]) -> BTreeSet<String> {
 fn silence(host: &mut Host, lasts: Span) {
     let fault = network::Command::Inject {
         vault: VAULT.into(),
-        kind: FaultKind::Unreachable,
+        kind: FaultKind::Outage,
         length: lasts,
     };
     host.submit(&Actor::Simulator, &fault.into()).unwrap();
