@@ -109,6 +109,8 @@ pub struct Protection {
     /// Since when, and the event that led to it.
     pub since: SimTime,
     pub cause: Revision,
+    /// How often storage has gone without its keys: what it opened before is not to be used again.
+    pub epoch: u32,
     /// Since when the vault would refuse, and by which event; noticed or not.
     pub refused: Option<Change>,
     pub buffer: Option<Buffer>,
@@ -673,6 +675,7 @@ pub(super) fn sleep(world: &mut World, id: &ResourceId) {
         world.timers.cancel(key);
     }
     edit(world, id, |c| {
+        c.protection.epoch += 1;
         c.protection.deadline = None;
         c.protection.poll = None;
         if let Some(buffer) = &mut c.protection.buffer {
@@ -795,6 +798,7 @@ pub(crate) fn evolve(world: &mut World, at: SimTime, revision: Revision, fact: &
             enter(world, id, at, revision, state);
         }
         Fact::Revoked { .. } => {
+            edit(world, id, |c| c.protection.epoch += 1);
             enter(world, id, at, revision, Encryption::Revoked);
             segment::erase_hot(world, at, id);
         }
@@ -820,6 +824,7 @@ pub(crate) fn evolve(world: &mut World, at: SimTime, revision: Revision, fact: &
         }
         Fact::LiveSiteBegan { buffer_until, .. } => {
             edit(world, id, |c| {
+                c.protection.epoch += 1;
                 c.protection.buffer.get_or_insert(Buffer {
                     since: at,
                     until: *buffer_until,

@@ -50,6 +50,13 @@ impl World {
         }
     }
 
+    /// Which time it is that storage has the keys of a segment: another number whenever they were gone in between.
+    pub fn epoch(&self, segment: &Segment) -> u64 {
+        let cluster = segment.store.cluster();
+        let cluster = cluster.and_then(|id| self.clusters.get(id));
+        cluster.map_or(0, |c| u64::from(c.protection.epoch))
+    }
+
     /// What a query over tables of a workspace reads now, or E-QRY-01. While the workspace is linked to a
     /// cluster that cannot be read, every query fails; one over the past fails when its span touches data on
     /// such a cluster (i-38). A partial result leaves out what cannot be read.
