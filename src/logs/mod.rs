@@ -3,3 +3,8 @@
 //! account key but the one `keystore` gives.
 
 pub mod ingest;
+mod obey;
+pub mod sealed;
+pub mod shelves;
+
+pub use obey::{Alone, Files, LogsError, Segments};

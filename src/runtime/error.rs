@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::engine::Refusal;
 use crate::keystore::KeystoreError;
+use crate::logs::LogsError;
 use crate::store::JournalError;
 
 #[derive(Debug, thiserror::Error)]
@@ -46,6 +47,15 @@ pub enum HostError {
     )]
     NoKeys,
 
+    /// The log store cannot follow the world, or cannot be read.
+    #[error(transparent)]
+    Logs(LogsError),
+
+    #[error(
+        "this world is run without its log data, so none can be sent or queried. Use the world it was taken from."
+    )]
+    NoLogs,
+
     /// The engine thread is gone.
     #[error("the engine has stopped. Start lockbox again; nothing acknowledged is lost.")]
     Stopped,
@@ -56,6 +66,15 @@ impl From<KeystoreError> for HostError {
         match error {
             KeystoreError::Refused(refusal) => HostError::Refused(refusal),
             error => HostError::Keystore(error),
+        }
+    }
+}
+
+impl From<LogsError> for HostError {
+    fn from(error: LogsError) -> Self {
+        match error {
+            LogsError::Key(error) => error.into(),
+            error => HostError::Logs(error),
         }
     }
 }

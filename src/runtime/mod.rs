@@ -5,6 +5,7 @@
 //! handle   one engine thread that owns a Host; faces send commands and receive views
 //! clock    wall time ↔ simulated time, and who makes it run
 //! effects  the outbox: facts that leave the world as files
+//! logs     segments follow the world; records come in and queries go out
 //! keys     the real keys follow the world; what people do with them
 //! ```
 
@@ -15,6 +16,7 @@ pub mod founding;
 pub mod handle;
 pub mod host;
 pub mod keys;
+pub mod logs;
 mod watch;
 
 pub use clock::{ClockCommand, ManualWall, Reading, SystemWall, Wall};
@@ -23,3 +25,4 @@ pub use founding::{Founding, fingerprint};
 pub use handle::{Handle, View};
 pub use host::{Host, Receipt};
 pub use keys::{KeyImport, KeyReply, KeyUse};
+pub use logs::{Block, Ingested};

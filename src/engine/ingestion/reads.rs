@@ -1,0 +1,131 @@
+//! What a query may read (R-CMK-11, 29, 43; R-LNK-09; E-QRY-01). Everything about data that cannot be read is
+//! hidden, its number of records and its extremes too: the answer is decided here, before any file is touched.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::segment::{Segment, Store};
+use crate::engine::cluster::Cluster;
+use crate::engine::cluster::encryption::{Encryption, why_unreadable};
+use crate::engine::errors;
+use crate::engine::ids::{ResourceId, TableName};
+use crate::engine::refusal::Refusal;
+use crate::engine::time::SimTime;
+use crate::engine::workspace::Placement;
+use crate::engine::world::World;
+
+/// A table a query looks into, and the span of `TimeGenerated` it can need, both ends included.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Touched {
+    pub table: TableName,
+    pub from: SimTime,
+    pub to: SimTime,
+}
+
+/// What a query gets.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Reads {
+    /// Segments of the touched tables within their spans, oldest first.
+    pub segments: Vec<Arc<Segment>>,
+    /// How many segments are left out of a partial result, and why.
+    pub hidden: usize,
+    pub why: Option<Refusal>,
+}
+
+impl World {
+    /// Whether the data of a cluster can be read now.
+    pub fn cluster_readable(&self, id: &ResourceId) -> bool {
+        self.clusters
+            .get(id)
+            .is_some_and(|c| why_unreadable(c).is_none())
+    }
+
+    /// Whether a segment can be read now. A buffered one cannot until it is drained.
+    pub fn segment_readable(&self, segment: &Segment) -> bool {
+        match &segment.store {
+            Store::Shared => true,
+            Store::Cluster(id) => self.cluster_readable(id),
+            Store::Buffer(_) => false,
+        }
+    }
+
+    /// Which time it is that storage has the keys of a segment: another number whenever they were gone in between.
+    pub fn epoch(&self, segment: &Segment) -> u64 {
+        let cluster = segment.store.cluster();
+        let cluster = cluster.and_then(|id| self.clusters.get(id));
+        cluster.map_or(0, |c| u64::from(c.protection.epoch))
+    }
+
+    /// What a query over tables of a workspace reads now, or E-QRY-01. While the workspace is linked to a
+    /// cluster that cannot be read, every query fails; one over the past fails when its span touches data on
+    /// such a cluster (i-38). A partial result leaves out what cannot be read.
+    pub fn reads(
+        &self,
+        now: SimTime,
+        workspace: &ResourceId,
+        tables: impl IntoIterator<Item = impl std::borrow::Borrow<Touched>>,
+        partial: bool,
+    ) -> Result<Reads, Refusal> {
+        let found = self.active_workspace(workspace, &errors::QRY_02)?;
+        let mut reads = Reads::default();
+        let unreadable = |p: &&Placement| !self.cluster_readable(&p.cluster);
+        let linked = found.placements.iter().filter(|p| p.until.is_none());
+        if let Some(placement) = linked.clone().find(unreadable) {
+            reads.why = self.inaccessible(workspace, &placement.cluster);
+        }
+        for touched in tables {
+            let touched = touched.borrow();
+            let Some(table) = self.logs.table(workspace, &touched.table) else {
+                continue;
+            };
+            let within = self
+                .logs
+                .segments_of(table)
+                .filter(|s| s.from <= touched.to && s.to >= touched.from)
+                .filter(|s| !matches!(s.store, Store::Buffer(_)));
+            for segment in within {
+                if self.segment_readable(segment) {
+                    reads.segments.push(segment.clone());
+                    continue;
+                }
+                reads.hidden += 1;
+                if let (None, Some(cluster)) = (&reads.why, segment.store.cluster()) {
+                    reads.why = self.inaccessible(workspace, cluster);
+                }
+            }
+        }
+        reads.segments.sort_by_key(|s| s.id);
+        reads.segments.dedup_by_key(|s| s.id);
+        match reads.why.take_if(|_| !partial) {
+            Some(refusal) => Err(refusal),
+            None => {
+                debug_assert!(reads.segments.iter().all(|s| s.ingested_at <= now));
+                Ok(reads)
+            }
+        }
+    }
+
+    /// E-QRY-01 about data on a cluster; none when that can be read, or is gone.
+    pub(in crate::engine) fn inaccessible(
+        &self,
+        workspace: &ResourceId,
+        cluster: &ResourceId,
+    ) -> Option<Refusal> {
+        let cluster: &Arc<Cluster> = self.clusters.get(cluster)?;
+        let why = why_unreadable(cluster)?;
+        let refusal = errors::QRY_01
+            .says(format!(
+                "Query failed: data of {workspace} is inaccessible, because {why}."
+            ))
+            .target("workspace");
+        Some(match cluster.protection.state {
+            _ if !cluster.is_live() => refusal.remedy("Ask support to recover the cluster."),
+            Encryption::Resuming { until } => refusal
+                .allowed_from(until)
+                .remedy(format!("Wait until {} UTC.", until.to_seconds())),
+            Encryption::LiveSite => refusal.remedy("Wait until the vault can be reached again."),
+            _ => refusal,
+        })
+    }
+}
