@@ -221,8 +221,14 @@ pub(super) fn fitting(world: &World, arrival: &Arrival) -> Result<Columns, Refus
     let name = &arrival.table;
     valid_name(name)?;
     let bad = |message: String| errors::ING_03.says(message).target("columns");
-    if arrival.rows == 0 || arrival.from > arrival.to {
+    if arrival.rows == 0 {
         return Err(bad("A block of records needs at least one.".to_owned()));
+    }
+    // An instant that has no text form could not be read back from the journal.
+    if arrival.from < SimTime(0) || arrival.from > arrival.to || arrival.to > SimTime::MAX {
+        return Err(bad(format!(
+            "The {TIME} of records is from 1970 to 9999, and the first not after the last."
+        )));
     }
     let known = world.columns(&arrival.workspace, name);
     let mut added = Columns::new();
