@@ -271,7 +271,7 @@ pub fn valid_name(name: &TableName) -> Result<(), Refusal> {
                 .target("table")),
         };
     }
-    let formed = is_name(text, TABLE_NAME_MAX) && text.ends_with(CUSTOM) && text != CUSTOM;
+    let formed = is_name(text, TABLE_NAME_MAX) && !text.starts_with('_') && text.ends_with(CUSTOM);
     if formed {
         return Ok(());
     }
@@ -279,7 +279,7 @@ pub fn valid_name(name: &TableName) -> Result<(), Refusal> {
     Err(errors::ING_02
         .says(format!(
             "{} is no built-in table, and the name of a custom one has up to {TABLE_NAME_MAX} letters, digits and underscores, begins with a letter and ends with {CUSTOM}.",
-            scrub(text)
+            brief(text)
         ))
         .target("table")
         .remedy(did_you_mean(near, errors::ING_02.remedy)))
@@ -299,8 +299,14 @@ pub fn valid_column(name: &str) -> Result<(), String> {
     }
     Err(format!(
         "{} is no name of a column: up to {COLUMN_NAME_MAX} letters, digits and underscores, a letter or underscore first.",
-        scrub(&name.chars().take(80).collect::<String>())
+        brief(name)
     ))
+}
+
+/// The beginning of a name, fit to be shown.
+fn brief(name: &str) -> String {
+    const SHOWN: usize = 80;
+    scrub(&name.chars().take(SHOWN).collect::<String>()).into_owned()
 }
 
 impl World {
@@ -327,7 +333,10 @@ impl World {
         let mut known: Vec<TableName> = builtin::names().map(TableName::from).collect();
         known.extend(self.logs.tables_of(workspace).map(|(name, _)| name.clone()));
         Err(errors::QRY_03
-            .says(format!("There is no table {name} in {workspace}."))
+            .says(format!(
+                "There is no table {} in {workspace}.",
+                brief(name.as_str())
+            ))
             .target("table")
             .remedy(did_you_mean(
                 nearest(name.as_str(), known.iter().map(TableName::as_str)),
