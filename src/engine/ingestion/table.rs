@@ -1,5 +1,6 @@
 //! Tables of a workspace: their columns, how long they keep what they have, and what became of all that came.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use imbl::{OrdMap, OrdSet, Vector};
@@ -232,7 +233,14 @@ pub(super) fn fitting(world: &World, arrival: &Arrival) -> Result<Columns, Refus
     }
     let known = world.columns(&arrival.workspace, name);
     let mut added = Columns::new();
+    let mut seen = BTreeSet::new();
     for column in &arrival.columns {
+        if !seen.insert(&column.name) {
+            return Err(bad(format!(
+                "The data has the column {} twice.",
+                brief(&column.name)
+            )));
+        }
         match known.iter().find(|k| k.name == column.name) {
             Some(same) if same.kind == column.kind => {}
             Some(other) => {
