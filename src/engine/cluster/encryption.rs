@@ -888,6 +888,12 @@ fn entitled(
 }
 
 impl World {
+    /// The event that shut a cluster's storage: what a failed query and a lost record are a consequence of.
+    pub(in crate::engine) fn shut_by(&self, cluster: &ResourceId) -> Option<Revision> {
+        let found = self.clusters.get(cluster).filter(|c| c.is_live())?;
+        (!found.protection.state.readable()).then_some(found.protection.cause)
+    }
+
     /// Whether the vault serves the cluster's storage an unwrap with a key now.
     pub fn storage_may_unwrap(
         &self,
