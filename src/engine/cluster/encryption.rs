@@ -856,15 +856,22 @@ pub(crate) fn evolve(world: &mut World, at: SimTime, revision: Revision, fact: &
 
 /// Why data of a cluster cannot be read now, in words.
 pub fn why_unreadable(cluster: &Cluster) -> Option<String> {
-    let since = cluster.protection.since.to_seconds();
+    let since = match cluster.deleted {
+        Some(deleted) => deleted.at,
+        None => cluster.protection.since,
+    };
+    let since = since.to_seconds();
     match (&cluster.state, &cluster.protection.state) {
-        (State::SoftDeleted, _) => Some(format!("the cluster {} is deleted", cluster.id)),
+        (State::SoftDeleted, _) => Some(format!(
+            "the cluster {} is deleted, since {since} UTC",
+            cluster.id
+        )),
         (_, Encryption::Revoked) => Some(format!(
             "the key of cluster {} was revoked, in force since {since} UTC",
             cluster.id
         )),
         (_, Encryption::Resuming { until }) => Some(format!(
-            "the key of cluster {} is back and service resumes at {} UTC",
+            "the key of cluster {} is back since {since} and service resumes at {} UTC",
             cluster.id,
             until.to_seconds()
         )),
@@ -893,6 +900,12 @@ fn entitled(
 }
 
 impl World {
+    /// The event that shut a cluster's storage: what a failed query and a lost record are a consequence of.
+    pub(in crate::engine) fn shut_by(&self, cluster: &ResourceId) -> Option<Revision> {
+        let found = self.clusters.get(cluster).filter(|c| c.is_live())?;
+        (!found.protection.state.readable()).then_some(found.protection.cause)
+    }
+
     /// Whether the vault serves the cluster's storage an unwrap with a key now.
     pub fn storage_may_unwrap(
         &self,
