@@ -12,6 +12,7 @@ mod damage;
 mod keyed;
 mod keys;
 mod keystore;
+mod kill;
 mod logs;
 mod outbox;
 mod query;
