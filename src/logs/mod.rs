@@ -2,5 +2,8 @@
 //! engine decides what may be read and what is lost; this room obeys and proves it. It has no way to a plain
 //! account key but the one `keystore` gives.
 
+pub mod ingest;
+pub mod query;
 pub mod sealed;
+pub mod sealed_store;
 pub mod shelves;
