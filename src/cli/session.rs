@@ -213,6 +213,7 @@ fn sees(world: &World, actor: &Actor, event: &Event) -> bool {
         Fact::Support(_) => return true,
         Fact::Workspace(f) => Query::Workspace(f.workspace().clone()),
         Fact::Search(f) => Query::Workspace(f.workspace().clone()),
+        Fact::Ingestion(f) => Query::Workspace(f.workspace().clone()),
         Fact::Storage(f) => match world.storage_accounts.contains_key(f.resource()) {
             true => Query::StorageAccount(f.resource().clone()),
             false => Query::Workspace(f.resource().clone()),

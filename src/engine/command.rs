@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{cluster, lockbox, people, resources, rules, story, vault, workspace, world};
+use super::{
+    cluster, ingestion, lockbox, people, resources, rules, story, vault, workspace, world,
+};
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -29,6 +31,7 @@ pub enum Command {
     Workspace(workspace::Command),
     Search(workspace::saved_search::Command),
     Storage(workspace::linked_storage::Command),
+    Ingestion(ingestion::Command),
 }
 
 macro_rules! commands_from {
@@ -61,4 +64,5 @@ commands_from! {
     Workspace: workspace::Command,
     Search: workspace::saved_search::Command,
     Storage: workspace::linked_storage::Command,
+    Ingestion: ingestion::Command,
 }

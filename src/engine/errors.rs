@@ -308,9 +308,21 @@ catalogue! {
     QRY_02 = "E-QRY-02", 404, "WorkspaceNotFoundError", "R-LNK-20", false,
         "Workspace could not be found.",
         "List the workspaces.";
+    QRY_03 = "E-QRY-03", 400, "BadArgumentError", "R-CMK-43", true,
+        "The query cannot be run as it is written.",
+        "Correct it; lockbox tables list shows the tables and their columns.";
+    QRY_04 = "E-QRY-04", 404, "SegmentNotFound", "R-CMK-14", true,
+        "There is no such segment.",
+        "List the segments: lockbox segments list.";
     ING_01 = "E-ING-01", 200, "DataLost", "R-CMK-42", true,
         "DATA LOST: what is sent is accepted and dropped for good.",
         "Restore the key, or unlink the workspace.";
+    ING_02 = "E-ING-02", 400, "InvalidTable", "R-CMK-10", true,
+        "Data cannot be sent to a table of this name.",
+        "Name a built-in table such as AppRequests, or one of your own that ends in _CL.";
+    ING_03 = "E-ING-03", 400, "InvalidSchema", "R-CMK-10", true,
+        "The data does not fit the columns of its table.",
+        "Send it to another table, or leave the column out.";
 
     KV_01 = "E-KV-01", 403, "Forbidden", "R-KV-08", false,
         "The caller has no keys permission on the vault.",

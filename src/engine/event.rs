@@ -7,7 +7,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::ids::{PersonId, Revision};
 use super::time::SimTime;
-use super::{cluster, lockbox, people, resources, rules, story, vault, workspace, world};
+use super::{
+    cluster, ingestion, lockbox, people, resources, rules, story, vault, workspace, world,
+};
 
 /// Who did it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -135,6 +137,7 @@ pub enum Fact {
     Workspace(workspace::Fact),
     Search(workspace::saved_search::Fact),
     Storage(workspace::linked_storage::Fact),
+    Ingestion(ingestion::Fact),
 }
 
 macro_rules! facts_from {
@@ -167,4 +170,5 @@ facts_from! {
     Workspace: workspace::Fact,
     Search: workspace::saved_search::Fact,
     Storage: workspace::linked_storage::Fact,
+    Ingestion: ingestion::Fact,
 }

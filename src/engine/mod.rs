@@ -105,6 +105,7 @@ fn dispatch(draft: &mut Draft, command: &Command) -> Result<(), Refusal> {
         Command::Workspace(c) => workspace::decide(draft, c),
         Command::Search(c) => workspace::saved_search::decide(draft, c),
         Command::Storage(c) => workspace::linked_storage::decide(draft, c),
+        Command::Ingestion(c) => ingestion::decide(draft, c),
     }
 }
 
@@ -137,6 +138,9 @@ fn elapse(draft: &mut Draft) -> Result<(), Refusal> {
             Timer::BufferEnds(id) => cluster::encryption::buffer_in_time(draft, &id),
             Timer::ClusterPurges(id) => cluster::purge_in_time(draft, &id),
             Timer::WorkspacePurges(id) => workspace::purge_in_time(draft, &id),
+            Timer::TableDue(workspace, table) => {
+                ingestion::due_in_time(draft, &workspace, &table);
+            }
         }
         debug_assert!(
             draft.events.len() > before,
@@ -174,6 +178,7 @@ pub fn evolve(world: &mut World, event: &Event) {
         Fact::Workspace(f) => workspace::evolve(world, event.at, f),
         Fact::Search(f) => workspace::saved_search::evolve(world, event.at, event.revision, f),
         Fact::Storage(f) => workspace::linked_storage::evolve(world, f),
+        Fact::Ingestion(f) => ingestion::evolve(world, event.at, f),
     }
 }
 

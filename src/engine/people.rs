@@ -110,6 +110,8 @@ words! {
         SearchWrite = "Microsoft.OperationalInsights/workspaces/savedSearches/write",
         SearchDelete = "Microsoft.OperationalInsights/workspaces/savedSearches/delete",
         QueryRead = "Microsoft.OperationalInsights/workspaces/query/read",
+        /// Sending data takes the keys of the workspace (general platform knowledge, not in the seeds).
+        Ingest = "Microsoft.OperationalInsights/workspaces/sharedKeys/action",
         VaultRead = "Microsoft.KeyVault/vaults/read",
         VaultWrite = "Microsoft.KeyVault/vaults/write",
         VaultDelete = "Microsoft.KeyVault/vaults/delete",
@@ -180,6 +182,7 @@ pub const MATRIX: &[(Action, &[Role])] = &[
     (Action::SearchWrite, MONITORS),
     (Action::SearchDelete, MONITORS),
     (Action::QueryRead, READERS),
+    (Action::Ingest, MONITORS),
     (
         Action::VaultRead,
         &[

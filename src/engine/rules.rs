@@ -62,6 +62,7 @@ pub struct Rules {
     pub retention_min: Span,
     pub retention_max: Span,
     pub retention: Span,
+    pub hot_window: Span,
 }
 
 /// What the JIT service considers, and what follows. All conditions must hold.
@@ -184,6 +185,7 @@ impl Default for Rules {
             retention_min: Span::days(30),
             retention_max: Span::days(730),
             retention: Span::days(31),
+            hot_window: Span::days(14),
         }
     }
 }
@@ -234,6 +236,7 @@ impl Rules {
             self.vault_retention_min,
             self.workspace_soft_delete,
             self.retention_min,
+            self.hot_window,
         ];
         if windows
             .iter()
@@ -633,6 +636,13 @@ pub const NUMBERS: &[Number] = &[
         "The data retention of a workspace unless it says otherwise.",
         "OREST sample"
     ),
+    number!(
+        "hot-window",
+        hot_window,
+        "R-CMK-05",
+        "How long ingested data is additionally held in the hot cache.",
+        "S4 §overview"
+    ),
 ];
 
 /// A rule in words.
@@ -710,10 +720,13 @@ statements! {
     "R-CMK-07", "A subscription must be allow-listed by Microsoft before a cluster can be provisioned in a region.", "S4 §overview, §allowing";
     "R-CMK-08", "One system-assigned identity belongs to one resource; the cluster is the bridge between one vault and many workspaces.", "S4 §how-it-works";
     "R-CMK-09", "Cluster storage authenticates to Key Vault with the identity of the cluster resource.", "S4 §how, §keys";
+    "R-CMK-05", "Data ingested in the last 14 days is additionally held in the hot cache.", "S4 §overview";
+    "R-CMK-06", "The hot cache is under Microsoft keys whatever the customer's key, and follows its revocation.", "S4 §overview";
     "R-CMK-10", "After configuration every ingestion of linked workspaces is encrypted with the customer's key.", "S4 §how";
     "R-CMK-11", "Unlink is possible at any time; new data then goes to Log Analytics storage under the Microsoft key, and old and new stay queryable together.", "S4 §how, §operations";
     "R-CMK-12", "There are three kinds of keys: KEK, AEK, DEK.", "S4 §keys";
     "R-CMK-13", "Each storage account of a cluster generates its own AEK.", "S4 §keys";
+    "R-CMK-14", "Data encryption keys are derived from the AEK; one encrypts each block written to disk.", "S4 §keys";
     "R-CMK-15", "Once a key is referenced by the cluster, storage sends wrap and unwrap requests for the AEK to Key Vault.", "S4 §keys";
     "R-CMK-16", "The KEK never leaves Key Vault; an HSM key never leaves the hardware.", "S4 §keys, i-3";
     "R-CMK-17", "Order: allow-list the subscription, vault and key, create the cluster, grant the vault permission, update the cluster with the key, link workspaces.", "S4 §procedure, §update";
@@ -739,6 +752,8 @@ statements! {
     "R-CMK-41", "Then storage is unavailable.", "S4 §key-revocation";
     "R-CMK-42", "New ingestion to linked workspaces is dropped and cannot be recovered.", "S4 §key-revocation";
     "R-CMK-43", "The data cannot be accessed and queries on these workspaces fail.", "S4 §key-revocation";
+    "R-CMK-44", "What was ingested before stays in storage while cluster and workspaces are not deleted; retention still purges it at its end, even while it cannot be read.", "S4 §key-revocation";
+    "R-CMK-45", "The hot cache is deleted by revocation.", "S4 §key-revocation";
     "R-CMK-46", "Storage polls the vault to unwrap; once that succeeds, ingestion and query resume within 30 minutes.", "S4 §key-revocation";
     "R-CMK-47", "Rotation needs an explicit update of the cluster; until then the previous version is used.", "S4 §key-rotation";
     "R-CMK-48", "Disabling or deleting the old version before the update ends in revocation.", "S4 §key-rotation";
@@ -950,6 +965,7 @@ mod tests {
             ("retention-min", "30d"),
             ("retention-max", "730d"),
             ("retention", "31d"),
+            ("hot-window", "14d"),
         ];
         assert_eq!(values.len(), expected.len());
         for ((name, value), expected) in values.iter().zip(expected) {

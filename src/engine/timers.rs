@@ -3,7 +3,9 @@
 use imbl::OrdMap;
 use serde::{Deserialize, Serialize};
 
-use super::ids::{GrantId, KeyName, OperationId, RequestId, ResourceId, StoryId, VaultName};
+use super::ids::{
+    GrantId, KeyName, OperationId, RequestId, ResourceId, StoryId, TableName, VaultName,
+};
 use super::time::SimTime;
 
 /// What time does when an instant comes.
@@ -36,6 +38,8 @@ pub enum Timer {
     ClusterPurges(ResourceId),
     /// R-LNK-20: the 14 days of a deleted workspace are over.
     WorkspacePurges(ResourceId),
+    /// Segments of a table leave the hot cache (R-CMK-05) or are purged (R-CMK-44).
+    TableDue(ResourceId, TableName),
 }
 
 /// The place of a set timer, kept by whoever may cancel it.

@@ -11,6 +11,7 @@ use super::cluster::operation::Operation;
 use super::draft::Draft;
 use super::errors;
 use super::ids::{OperationId, PersonId, ResourceId, Revision, SubscriptionId, VaultName};
+use super::ingestion::segment::Logs;
 use super::lockbox::Lockbox;
 use super::people::People;
 use super::projections::activity_log::Activity;
@@ -50,6 +51,8 @@ pub struct World {
     /// Deleted ones included, for as long as they can be recovered.
     pub workspaces: OrdMap<ResourceId, Arc<Workspace>>,
     pub storage_accounts: OrdMap<ResourceId, Arc<StorageAccount>>,
+    /// Tables and segments of log data.
+    pub logs: Logs,
     /// All there ever were.
     pub operations: OrdMap<OperationId, Arc<Operation>>,
     /// Those that run.

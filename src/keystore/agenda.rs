@@ -18,6 +18,8 @@ pub struct Agenda {
     pub(super) clusters: BTreeMap<ResourceId, Fresh>,
     /// Keys that clusters are about to take, to be tried first.
     pub(super) trials: BTreeSet<KeyIdentifier>,
+    /// The shared store's key is not there.
+    pub(super) shared: bool,
     /// Something ended for good: what the world does not know any more is to be destroyed.
     pub(super) gone: bool,
 }
@@ -58,6 +60,7 @@ impl Agenda {
                 .map(|id| (id.clone(), fresh))
                 .collect(),
             trials: updates.filter_map(|o| o.key.clone()).collect(),
+            shared: true,
             gone: true,
         }
     }

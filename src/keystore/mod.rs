@@ -33,6 +33,7 @@ use crate::engine::World;
 use crate::engine::cluster::Cluster;
 use crate::engine::cluster::operation::{Kind, Status};
 use crate::engine::ids::{AekId, KeyVersionId, ResourceId};
+use crate::engine::ingestion::segment::Segment;
 use crate::engine::vault::key::{KeyIdentifier, Version};
 use agenda::Fresh;
 use blobs::{Blob, Blobs, Kek, Shelf};
@@ -120,6 +121,7 @@ impl Keystore {
     /// Puts the clusters on the agenda whose account keys should be there and are not. Looks at the names
     /// only, so it costs next to nothing.
     pub fn note_missing(&self, world: &World, agenda: &mut Agenda) {
+        agenda.shared = !self.blobs.exists(Shelf::Aek, AekId::SHARED);
         for cluster in world.clusters.values() {
             // What a purged version wraps may be gone with it.
             let usable = (cluster.key.as_ref()).is_some_and(|key| world.key_material(key));
@@ -156,6 +158,11 @@ impl Keystore {
         agenda: &Agenda,
     ) -> Result<bool, KeystoreError> {
         let mut work = Work::default();
+        if agenda.shared {
+            // Once something is sealed under it, another one is no help.
+            let unused = !(world.logs.segments.values()).any(|s| s.aek == AekId::SHARED);
+            work.note(self.microsoft_key(AekId::SHARED, unused));
+        }
         self.make_keys(world, agenda, &mut work);
         for key in &agenda.trials {
             work.note(self.try_out(world, key).map(|()| false));
@@ -359,6 +366,27 @@ impl Keystore {
             .map_err(|error| disagree(what(), error))
     }
 
+    /// The plain key a segment is sealed under, as storage gets at it now; `aek` is the segment's, or that of
+    /// its hot copy. `Refused` is the vault's answer.
+    pub fn segment_key(
+        &self,
+        world: &World,
+        segment: &Segment,
+        aek: AekId,
+    ) -> Result<Secret, KeystoreError> {
+        let cluster = (segment.store.cluster()).and_then(|id| world.clusters.get(id));
+        match cluster {
+            Some(cluster) => self.account_key(world, cluster, aek),
+            None => self.provider_key(aek),
+        }
+    }
+
+    /// An account key under the provider's own key.
+    fn provider_key(&self, aek: AekId) -> Result<Secret, KeystoreError> {
+        self.open_sealed(Shelf::Aek, aek)?
+            .ok_or_else(|| self.blobs.lost(aek))
+    }
+
     /// The plain account key as storage gets at it now: by its copy while the rules let it keep one, or by a
     /// fresh unwrap that the vault serves. `aek` is one of the cluster's. `Refused` is the vault's answer.
     pub fn account_key(
@@ -369,9 +397,7 @@ impl Keystore {
     ) -> Result<Secret, KeystoreError> {
         let customer = cluster.accounts.iter().any(|a| a.customer == Some(aek));
         let Some(key) = cluster.key.as_ref().filter(|_| customer) else {
-            return self
-                .open_sealed(Shelf::Aek, aek)?
-                .ok_or_else(|| self.blobs.lost(aek));
+            return self.provider_key(aek);
         };
         if may_cache(cluster)
             && let Ok(Some(copy)) = self.open_sealed(Shelf::Cache, aek)
@@ -393,6 +419,7 @@ impl Keystore {
         let aeks: BTreeSet<AekId> = accounts
             .flat_map(|account| [Some(account.microsoft), account.customer])
             .flatten()
+            .chain([AekId::SHARED])
             .collect();
         for shelf in [Shelf::Aek, Shelf::Cache] {
             match self.blobs.list(shelf) {

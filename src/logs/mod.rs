@@ -7,3 +7,5 @@ pub mod query;
 pub mod sealed;
 pub mod sealed_store;
 pub mod shelves;
+
+pub use obey::{Alone, Files, LogsError, Segments};

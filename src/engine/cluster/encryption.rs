@@ -27,6 +27,7 @@ use crate::engine::draft::Draft;
 use crate::engine::errors;
 use crate::engine::event::Actor;
 use crate::engine::ids::{AccountId, AekId, ResourceId, Revision, VaultName};
+use crate::engine::ingestion::segment;
 use crate::engine::random;
 use crate::engine::refusal::Refusal;
 use crate::engine::time::{SimTime, Span};
@@ -108,6 +109,8 @@ pub struct Protection {
     /// Since when, and the event that led to it.
     pub since: SimTime,
     pub cause: Revision,
+    /// How often storage has gone without its keys: what it opened before is not to be used again.
+    pub epoch: u32,
     /// Since when the vault would refuse, and by which event; noticed or not.
     pub refused: Option<Change>,
     pub buffer: Option<Buffer>,
@@ -672,6 +675,7 @@ pub(super) fn sleep(world: &mut World, id: &ResourceId) {
         world.timers.cancel(key);
     }
     edit(world, id, |c| {
+        c.protection.epoch += 1;
         c.protection.deadline = None;
         c.protection.poll = None;
         if let Some(buffer) = &mut c.protection.buffer {
@@ -774,9 +778,12 @@ pub(crate) fn evolve(world: &mut World, at: SimTime, revision: Revision, fact: &
             };
             vault::edit(world, &key.vault, |v| v.trail.push_back(call));
         }
+        Fact::Resumed { .. } => {
+            enter(world, id, at, revision, Encryption::Active);
+            segment::refill_hot(world, at, id);
+        }
         Fact::Configured { .. }
         | Fact::RevocationLifted { .. }
-        | Fact::Resumed { .. }
         | Fact::OutageBridged { .. }
         | Fact::LiveSiteEnded { .. } => enter(world, id, at, revision, Encryption::Active),
         Fact::RevocationNoticed {
@@ -790,7 +797,11 @@ pub(crate) fn evolve(world: &mut World, at: SimTime, revision: Revision, fact: &
             };
             enter(world, id, at, revision, state);
         }
-        Fact::Revoked { .. } => enter(world, id, at, revision, Encryption::Revoked),
+        Fact::Revoked { .. } => {
+            edit(world, id, |c| c.protection.epoch += 1);
+            enter(world, id, at, revision, Encryption::Revoked);
+            segment::erase_hot(world, at, id);
+        }
         Fact::Resuming { until, .. } => {
             enter(
                 world,
@@ -813,6 +824,7 @@ pub(crate) fn evolve(world: &mut World, at: SimTime, revision: Revision, fact: &
         }
         Fact::LiveSiteBegan { buffer_until, .. } => {
             edit(world, id, |c| {
+                c.protection.epoch += 1;
                 c.protection.buffer.get_or_insert(Buffer {
                     since: at,
                     until: *buffer_until,
@@ -834,21 +846,32 @@ pub(crate) fn evolve(world: &mut World, at: SimTime, revision: Revision, fact: &
         Fact::BufferDrained { .. } | Fact::BufferLost { .. } => {
             cancel_buffer(world, id);
             edit(world, id, |c| c.protection.buffer = None);
+            match fact {
+                Fact::BufferDrained { .. } => segment::drain(world, at, id),
+                _ => segment::lose_buffer(world, at, id),
+            }
         }
     }
 }
 
 /// Why data of a cluster cannot be read now, in words.
 pub fn why_unreadable(cluster: &Cluster) -> Option<String> {
-    let since = cluster.protection.since.to_seconds();
+    let since = match cluster.deleted {
+        Some(deleted) => deleted.at,
+        None => cluster.protection.since,
+    };
+    let since = since.to_seconds();
     match (&cluster.state, &cluster.protection.state) {
-        (State::SoftDeleted, _) => Some(format!("the cluster {} is deleted", cluster.id)),
+        (State::SoftDeleted, _) => Some(format!(
+            "the cluster {} is deleted, since {since} UTC",
+            cluster.id
+        )),
         (_, Encryption::Revoked) => Some(format!(
             "the key of cluster {} was revoked, in force since {since} UTC",
             cluster.id
         )),
         (_, Encryption::Resuming { until }) => Some(format!(
-            "the key of cluster {} is back and service resumes at {} UTC",
+            "the key of cluster {} is back since {since} and service resumes at {} UTC",
             cluster.id,
             until.to_seconds()
         )),
@@ -877,6 +900,12 @@ fn entitled(
 }
 
 impl World {
+    /// The event that shut a cluster's storage: what a failed query and a lost record are a consequence of.
+    pub(in crate::engine) fn shut_by(&self, cluster: &ResourceId) -> Option<Revision> {
+        let found = self.clusters.get(cluster).filter(|c| c.is_live())?;
+        (!found.protection.state.readable()).then_some(found.protection.cause)
+    }
+
     /// Whether the vault serves the cluster's storage an unwrap with a key now.
     pub fn storage_may_unwrap(
         &self,

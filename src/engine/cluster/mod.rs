@@ -30,6 +30,7 @@ use super::event::Actor;
 use super::ids::{
     AccountId, AekId, IdentityId, OperationId, PersonId, ResourceId, Revision, SubscriptionId,
 };
+use super::ingestion::segment;
 use super::people::Action;
 use super::random;
 use super::refusal::Refusal;
@@ -748,6 +749,7 @@ pub(super) fn evolve(world: &mut World, at: SimTime, revision: Revision, fact: &
                 world.timers.cancel(deleted.timer);
             }
             workspace::forget_cluster(world, cluster);
+            segment::forget_cluster(world, at, cluster);
         }
     }
 }

@@ -15,7 +15,7 @@ use crate::engine::text::Untrusted;
 use crate::engine::time::SimTime;
 use crate::engine::workspace::{linked_storage, saved_search};
 use crate::engine::world::World;
-use crate::engine::{cluster, vault, workspace};
+use crate::engine::{cluster, ingestion, vault, workspace};
 
 /// One line of the log; the rest of it stands elsewhere in the world.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -118,6 +118,9 @@ fn administrative(world: &World, fact: &Fact) -> Option<(Action, ResourceId)> {
             linked_storage::Fact::KeySet { account, .. } => (Action::StorageWrite, account.clone()),
             linked_storage::Fact::Founded { .. } => return None,
         },
+        Fact::Ingestion(ingestion::Fact::RetentionSet { workspace, .. }) => {
+            (Action::WorkspaceWrite, workspace.clone())
+        }
         _ => return None,
     })
 }

@@ -7,7 +7,8 @@ use unicode_segmentation::UnicodeSegmentation;
 use crate::engine::ask::{Query, ask};
 use crate::engine::cluster::{encryption, link, support};
 use crate::engine::event::{Actor, Event, Fact};
-use crate::engine::ids::ResourceId;
+use crate::engine::ids::{ResourceId, TableName};
+use crate::engine::ingestion::{self, segment::Store};
 use crate::engine::lockbox::jit::{self, State};
 use crate::engine::lockbox::{grant, request, ticket};
 use crate::engine::people::{self, Principal};
@@ -77,6 +78,12 @@ pub fn upcoming(world: &World, now: SimTime, actor: &Actor, timer: &Timer) -> Op
         Timer::WorkspacePurges(id) if sees(Query::Workspace(id.clone())) => {
             Some(format!("{} is gone for good", short(id)))
         }
+        Timer::TableDue(workspace, table) if sees(Query::Workspace(workspace.clone())) => {
+            Some(format!(
+                "data of {table} in {} leaves the hot cache or is purged",
+                short(workspace)
+            ))
+        }
         _ => None,
     }
 }
@@ -104,6 +111,7 @@ pub fn sentence(world: &World, event: &Event) -> String {
         Fact::Workspace(f) => of_workspace(&who(&event.actor), f),
         Fact::Search(f) => of_search(&who(&event.actor), f),
         Fact::Storage(f) => of_storage(&who(&event.actor), f),
+        Fact::Ingestion(f) => of_ingestion(&who(&event.actor), f),
     }
 }
 
@@ -978,6 +986,126 @@ fn of_storage(by: &str, fact: &linked_storage::Fact) -> String {
                 short(account)
             ),
         },
+    }
+}
+
+fn of_ingestion(by: &str, fact: &ingestion::Fact) -> String {
+    use ingestion::Fact as F;
+    let place =
+        |workspace: &ResourceId, table: &TableName| format!("{table} of {}", short(workspace));
+    match fact {
+        F::Columns {
+            workspace,
+            table,
+            added,
+        } => match added.len() {
+            0 => format!("The table {} came into use.", place(workspace, table)),
+            n => format!(
+                "The table {} got {n} column{}: {}.",
+                place(workspace, table),
+                if n == 1 { "" } else { "s" },
+                list(added.iter().take(8).map(|c| scrub(&c.name)))
+            ),
+        },
+        F::Stored { segment, .. } => {
+            let place = place(&segment.workspace, &segment.table);
+            let (rows, id) = (records(segment.rows), segment.id);
+            let store = match &segment.store {
+                Store::Shared => "the shared store".to_owned(),
+                Store::Cluster(cluster) => format!("the cluster {}", short(cluster)),
+                Store::Buffer(cluster) => format!("the outage buffer of {}", short(cluster)),
+            };
+            format!(
+                "{by} sent {rows} to {place}: {id} in {store}, under the {}.",
+                segment.class.words()
+            )
+        }
+        F::Dropped {
+            workspace,
+            table,
+            why,
+            rows,
+            ..
+        } => format!(
+            "DATA LOST: what {by} sent to {}, {}, was dropped for good, because {} ({}).",
+            place(workspace, table),
+            records(*rows),
+            why.sentence(),
+            why.rule()
+        ),
+        F::Cooled {
+            workspace,
+            table,
+            segments,
+        } => format!(
+            "{} of {} left the hot cache.",
+            counted(segments.len()),
+            place(workspace, table)
+        ),
+        F::Purged {
+            workspace,
+            table,
+            segments,
+        } => format!(
+            "The retention of {} of {} is over: purged.",
+            counted(segments.len()),
+            place(workspace, table)
+        ),
+        F::Queried {
+            workspace, outcome, ..
+        } => match outcome.error() {
+            None => format!("{by} queried {}.", short(workspace)),
+            Some(error) => format!(
+                "{by} queried {} and was refused: {}.",
+                short(workspace),
+                scrub(error)
+            ),
+        },
+        F::RetentionSet {
+            workspace,
+            table,
+            retention,
+        } => match retention {
+            Some(span) => format!(
+                "{by} set the retention of {} to {span}.",
+                place(workspace, table)
+            ),
+            None => format!(
+                "{by} let {} follow the retention of its workspace.",
+                place(workspace, table)
+            ),
+        },
+        F::Marked {
+            workspace,
+            table,
+            per_hour,
+        } => format!(
+            "{per_hour} sample records an hour are made of {}.",
+            place(workspace, table)
+        ),
+        F::Sampled {
+            workspace,
+            table,
+            until,
+        } => format!(
+            "Sample records of {} were made up to {} UTC.",
+            place(workspace, table),
+            until.to_seconds()
+        ),
+    }
+}
+
+fn records(rows: u64) -> String {
+    match rows {
+        1 => "1 record".to_owned(),
+        n => format!("{n} records"),
+    }
+}
+
+fn counted(segments: usize) -> String {
+    match segments {
+        1 => "1 segment".to_owned(),
+        n => format!("{n} segments"),
     }
 }
 

@@ -17,12 +17,12 @@ use imbl::{OrdMap, Vector};
 use serde::{Deserialize, Serialize};
 
 use super::ask::{hidden, visible};
-use super::cluster::encryption::{Encryption, why_unreadable};
 use super::cluster::link::Link;
 use super::draft::Draft;
 use super::errors::{self, ErrorDef};
 use super::event::Actor;
 use super::ids::{ResourceId, SubscriptionId};
+use super::ingestion::{segment, table};
 use super::people::Action;
 use super::random;
 use super::refusal::Refusal;
@@ -362,7 +362,7 @@ fn valid_name(world: &World, name: &str) -> Result<(), Refusal> {
         .target("name"))
 }
 
-fn valid_retention(world: &World, retention: Option<Span>) -> Result<(), Refusal> {
+pub(super) fn valid_retention(world: &World, retention: Option<Span>) -> Result<(), Refusal> {
     let rules = &world.rules;
     match retention {
         Some(span)
@@ -435,10 +435,16 @@ pub(super) fn evolve(world: &mut World, at: SimTime, fact: &Fact) {
             workspace,
             sku,
             retention,
-        } => edit(world, workspace, |w| {
-            w.sku = sku.unwrap_or(w.sku);
-            w.retention = retention.unwrap_or(w.retention);
-        }),
+        } => {
+            edit(world, workspace, |w| {
+                w.sku = sku.unwrap_or(w.sku);
+                w.retention = retention.unwrap_or(w.retention);
+            });
+            if retention.is_some() {
+                table::retention_changed(world, workspace, None);
+                table::arm(world, at, workspace);
+            }
+        }
         Fact::SoftDeleted {
             workspace,
             purge_at,
@@ -469,6 +475,7 @@ pub(super) fn evolve(world: &mut World, at: SimTime, fact: &Fact) {
         }
         Fact::Gone { workspace } => {
             world.resources.remove(workspace);
+            segment::forget_workspace(world, workspace);
             if let Some(gone) = world.workspaces.remove(workspace)
                 && let Some(deleted) = gone.deleted
             {
@@ -592,29 +599,16 @@ impl World {
     /// counts as long as retention keeps it (R-LNK-09, i-38).
     pub fn readable(&self, now: SimTime, workspace: &ResourceId) -> Result<(), Refusal> {
         let found = self.active_workspace(workspace, &errors::QRY_02)?;
+        let tables = self.logs.tables_of(workspace);
+        let longest = tables
+            .filter_map(|(_, table)| table.retention)
+            .fold(found.retention, Span::max);
         for placement in found.placements.iter().rev() {
-            let kept = placement
-                .until
-                .is_none_or(|until| until + found.retention > now);
+            let kept = placement.until.is_none_or(|until| until + longest > now);
             if !kept {
                 continue;
             }
-            let Some(cluster) = self.clusters.get(&placement.cluster) else {
-                continue;
-            };
-            if let Some(why) = why_unreadable(cluster) {
-                let mut refusal = errors::QRY_01
-                    .says(format!(
-                        "Query failed: data of {workspace} is inaccessible, because {why}."
-                    ))
-                    .target("workspace");
-                if let Encryption::Resuming { until } = cluster.protection.state
-                    && cluster.is_live()
-                {
-                    refusal = refusal
-                        .allowed_from(until)
-                        .remedy(format!("Wait until {} UTC.", until.to_seconds()));
-                }
+            if let Some(refusal) = self.inaccessible(workspace, &placement.cluster) {
                 return Err(refusal);
             }
         }

@@ -295,7 +295,8 @@ fn upcoming(eye: Eye, timer: &Timer) -> Option<Cell> {
         Timer::VaultPurges(_)
         | Timer::KeyPurges(..)
         | Timer::ClusterPurges(_)
-        | Timer::WorkspacePurges(_) => (Mark::Off, Token::Muted),
+        | Timer::WorkspacePurges(_)
+        | Timer::TableDue(..) => (Mark::Off, Token::Muted),
     };
     Some(Cell::new(text).mark(mark).tone(tone))
 }
