@@ -3,7 +3,10 @@
 //! account key but the one `keystore` gives.
 
 pub mod ingest;
+pub mod kql;
+mod obey;
 pub mod query;
+pub mod sample;
 pub mod sealed;
 pub mod sealed_store;
 pub mod shelves;
