@@ -7,6 +7,7 @@
 
 mod clock;
 mod crash;
+mod customer_storage;
 mod damage;
 #[path = "../support/keyed.rs"]
 mod keyed;
