@@ -489,9 +489,7 @@ mod tests {
         let hot = segment(true);
         let (shelves, store) = store(&hot, &[AEK, MICROSOFT]);
         let at = path(hot.id, Some(5));
-        shelves
-            .remove(super::super::sealed::Tier::Cold, [hot.id])
-            .unwrap();
+        shelves.remove(Tier::Cold, [hot.id]).unwrap();
         wait(store.get_range(&at, 0..1)).unwrap();
         let (cold, other) = (Label::of(&hot), Label::hot(&hot));
         shelves.put(cold, &key(AEK), &plain()).unwrap();
