@@ -20,7 +20,7 @@ use crate::engine::ids::{ResourceId, Revision, SegmentId, TableName};
 use crate::engine::ingestion::reads::Touched;
 use crate::engine::ingestion::schema::{Column, Columns, TIME};
 use crate::engine::ingestion::{self, builtin};
-use crate::engine::{self, Actor, Refusal, SimTime, Span, World, errors};
+use crate::engine::{self, Actor, Refusal, SimTime, Span, World};
 use crate::logs::kql::{self, Bound, Catalog, Render};
 use crate::logs::query::{Answer, Cancel, Control, Engine, Job, JobTable, Progress};
 use crate::logs::sealed::{Header, Label};
@@ -200,12 +200,7 @@ impl Host {
         let (Some(files), Some(keystore)) = (self.files(), self.keystore()) else {
             return Err(HostError::NoLogs);
         };
-        let missing = || {
-            errors::QRY_04
-                .says(format!("There is no segment {id}."))
-                .target("segment")
-        };
-        let segment = self.world.logs.segments.get(&id).ok_or_else(missing)?;
+        let segment = self.world.segment(id)?;
         self.world.may_query(actor, &segment.workspace)?;
         let label = Label::of(segment);
         let shelves = &files.shelves;

@@ -1247,6 +1247,18 @@ fn e_qry_02_a_workspace_that_is_not_there_is_neither_queried_nor_written_to() {
 }
 
 #[test]
+fn e_qry_04_a_segment_that_is_not_there_or_was_purged() {
+    let mut stage = Stage::keys();
+    let ready = stage.ready();
+    stage.stored(&ready.workspace, OWN, 1);
+    let world = &stage.world;
+    let id = world.logs.segments.get_max().unwrap().0;
+    assert_eq!(world.segment(id).unwrap().id, id);
+    let no = world.segment(SegmentId(id.0 + 1)).unwrap_err();
+    assert_eq!((no.id.as_str(), no.status), ("E-QRY-04", 404));
+}
+
+#[test]
 fn e_qry_03_a_table_that_is_not_there_is_named_with_the_nearest() {
     let mut stage = Stage::keys();
     let ready = stage.ready();

@@ -11,7 +11,7 @@ use crate::engine::cluster::Cluster;
 use crate::engine::cluster::encryption::{Encryption, why_unreadable};
 use crate::engine::errors;
 use crate::engine::event::Actor;
-use crate::engine::ids::{ResourceId, TableName};
+use crate::engine::ids::{ResourceId, SegmentId, TableName};
 use crate::engine::people::Action;
 use crate::engine::refusal::Refusal;
 use crate::engine::time::SimTime;
@@ -41,6 +41,15 @@ impl World {
         self.clusters
             .get(id)
             .is_some_and(|c| why_unreadable(c).is_none())
+    }
+
+    /// The segment, as long as it was not purged.
+    pub fn segment(&self, id: SegmentId) -> Result<&Arc<Segment>, Refusal> {
+        self.logs.segments.get(&id).ok_or_else(|| {
+            errors::QRY_04
+                .says(format!("There is no segment {id}."))
+                .target("segment")
+        })
     }
 
     /// Whether a segment can be read now. A buffered one cannot until it is drained, and until then it is among
