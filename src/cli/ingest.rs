@@ -48,6 +48,9 @@ pub struct IngestArgs {
     /// Ingest a file anew that was interrupted; what is in already is then there twice
     #[arg(long, conflicts_with = "resume")]
     from_start: bool,
+    /// Bytes of the input that make a block, and so a segment [default: 128 MiB]
+    #[arg(long, value_name = "BYTES", value_parser = clap::value_parser!(u64).range(1..))]
+    block: Option<u64>,
     /// Where records that cannot be read go, with line and reason [default: FILE.rejects]
     #[arg(long, value_name = "FILE")]
     rejects: Option<PathBuf>,
@@ -84,6 +87,7 @@ pub fn run(args: IngestArgs, context: &Context) -> Result<(), Failure> {
     ingest.format = args.input_format.0;
     ingest.file = Some(input.name.clone());
     ingest.from_offset = begun.bytes;
+    ingest.chunk = args.block.unwrap_or(ingest.chunk);
     let mut taking = Taking {
         rejects: Rejects::new(rejects, begun, session.is_dry_run()),
         workspace,
@@ -397,6 +401,8 @@ impl Taking {
         let mut held: Option<Chunk> = None;
         for chunk in chunks {
             if stop.load(Ordering::Relaxed) {
+                // The block that is ready still goes in, so that every attempt gets further.
+                self.take(session, held.or(chunk.ok()), false)?;
                 return Ok(End::Interrupted);
             }
             let chunk = match chunk {
@@ -414,9 +420,6 @@ impl Taking {
                 }
                 Some(before) => joined(before, chunk),
             });
-        }
-        if stop.load(Ordering::Relaxed) {
-            return Ok(End::Interrupted);
         }
         self.take(session, held, true)?;
         Ok(End::Whole)

@@ -13,10 +13,9 @@ use super::session::{Session, failure};
 use super::shape::logs::{OnDisk, why_hidden};
 use super::{cluster, find, names, shape};
 use crate::engine::ask::{Answer, Query};
-use crate::engine::ids::{ResourceId, SegmentId, TableName};
-use crate::engine::ingestion::reads::Touched;
+use crate::engine::ids::{SegmentId, TableName};
 use crate::engine::ingestion::segment::{Segment, Store};
-use crate::engine::{Refusal, World};
+use crate::engine::{Refusal, errors};
 use crate::keystore::KeystoreError;
 use crate::logs::sealed::{Damage, Label, SealedError};
 use crate::logs::{Files, LogsError};
@@ -73,7 +72,7 @@ fn visible(session: &Session) -> Result<Vec<Arc<Segment>>, Failure> {
             seen.extend(ids);
         }
     }
-    seen.retain(|id| find::may_read_records(session, id).is_ok());
+    seen.retain(|id| world.may_query(session.actor(), id).is_ok());
     let all = world.logs.segments.values();
     Ok(all
         .filter(|s| seen.contains(&s.workspace))
@@ -83,18 +82,15 @@ fn visible(session: &Session) -> Result<Vec<Arc<Segment>>, Failure> {
 
 /// A segment the actor may see; one of somebody else does not exist for them.
 fn one(session: &Session, id: SegmentId) -> Result<Arc<Segment>, Failure> {
-    let found = session.world().logs.segments.get(&id);
-    found
-        .filter(|s| find::may_read_records(session, &s.workspace).is_ok())
-        .cloned()
-        .ok_or_else(|| {
-            Failure::not_found(
-                "SegmentNotFound",
-                "segment",
-                format!("There is no segment {id} for you; it may have been drained or purged."),
-                "List them: lockbox segments list.",
-            )
-        })
+    let world = session.world();
+    let found = world.segment(id)?;
+    match world.may_query(session.actor(), &found.workspace) {
+        Ok(()) => Ok(found.clone()),
+        Err(_) => Err(errors::QRY_04
+            .says(format!("There is no segment {id}."))
+            .target("segment")
+            .into()),
+    }
 }
 
 fn chosen(session: &Session, which: &Which) -> Result<Vec<Arc<Segment>>, Failure> {
@@ -521,7 +517,7 @@ fn key_or_why(
 ) -> Result<Result<crate::crypto::Secret, Refusal>, Failure> {
     let world = session.world();
     // The world decides first: a hot memory of a key proves nothing.
-    if let (Store::Cluster(_), Some(why)) = (&segment.store, inaccessible(session, segment)) {
+    if let (Store::Cluster(_), Some(why)) = (&segment.store, world.hidden_by(segment)) {
         return Ok(Err(why));
     }
     let Some(keystore) = session.host().keystore() else {
@@ -532,23 +528,6 @@ fn key_or_why(
         Err(KeystoreError::Refused(why)) => Ok(Err(why)),
         Err(error) => Err(failure(error.into())),
     }
-}
-
-/// E-QRY-01 about a segment, as a query over it would have it.
-fn inaccessible(session: &Session, segment: &Segment) -> Option<Refusal> {
-    let world: &World = session.world();
-    if world.segment_readable(segment) {
-        return None;
-    }
-    let touched = Touched {
-        table: segment.table.clone(),
-        from: segment.from,
-        to: segment.to,
-    };
-    let workspace: &ResourceId = &segment.workspace;
-    world
-        .reads(session.now(), workspace, [touched], false)
-        .err()
 }
 
 /// Moves a damaged file away, and says where it is now.

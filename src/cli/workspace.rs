@@ -348,7 +348,7 @@ fn show(text: &str, context: &Context) -> Result<(), Failure> {
         blocks.push(Block::Table("Where its data lies", columns, rows));
     }
     json["records"] = serde_json::Value::Null;
-    if find::may_read_records(&session, &id).is_ok() {
+    if world.may_query(session.actor(), &id).is_ok() {
         let ledger = Ledger::of_workspace(world, &id);
         blocks.push(ledger.block());
         json["records"] = ledger.json();

@@ -11,5 +11,6 @@ pub mod sample;
 pub mod sealed;
 pub mod sealed_store;
 pub mod shelves;
+pub mod value;
 
 pub use obey::{Alone, Files, LogsError, Segments};
