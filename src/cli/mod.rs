@@ -14,6 +14,7 @@ mod failure;
 mod fault;
 mod find;
 mod grant;
+mod ingest;
 mod input;
 mod jit;
 mod journal;
@@ -22,6 +23,7 @@ mod ledger;
 mod link;
 mod log;
 mod mail;
+mod meter;
 mod names;
 mod once;
 mod op;
@@ -115,6 +117,8 @@ enum Command {
     /// Saved searches and log alert queries
     #[command(subcommand)]
     Search(search::SearchCommand),
+    /// Send a file of log records to a table of a workspace
+    Ingest(ingest::IngestArgs),
     /// Tables of a workspace: their columns, what came to them, how long it is kept
     #[command(subcommand)]
     Tables(tables::TablesCommand),
@@ -216,6 +220,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Command::Link(command) => link::run(command, &context),
         Command::Storage(command) => storage::run(command, &context),
         Command::Search(command) => search::run(command, &context),
+        Command::Ingest(args) => ingest::run(args, &context),
         Command::Tables(command) => tables::run(command, &context),
         Command::Segments(command) => segments::run(command, &context),
         Command::Op(command) => op::run(command, &context),

@@ -10,12 +10,15 @@ use super::print;
 use crate::engine::ask::{Answer, Query, ask};
 use crate::engine::event::{Actor, Event, Fact};
 use crate::engine::ids::PersonId;
+use crate::engine::ingestion::{self, segment::Segment};
 use crate::engine::vault::access_policy::Caller;
 use crate::engine::vault::key;
 use crate::engine::{self, Command, Refusal, SimTime, World};
+use crate::logs::LogsError;
+use crate::logs::sealed::SealedError;
 use crate::runtime::{
-    ClockCommand, Founding, Host, HostError, KeyImport, KeyReply, KeyUse, Reading, SystemWall,
-    fingerprint,
+    Block, ClockCommand, Founding, Host, HostError, KeyImport, KeyReply, KeyUse, Reading,
+    SystemWall, fingerprint,
 };
 use crate::store::JournalError;
 use crate::world_file::{self, WorldError, WorldFile};
@@ -136,6 +139,21 @@ impl Session {
         Ok(self.done(receipt.events, self.host.world().clone()))
     }
 
+    /// Takes in a block of log records. In a dry run the world is shown it, and nothing is sealed. Gives what
+    /// happened, and the segment unless the records are lost.
+    pub fn ingest(&mut self, block: &Block) -> Result<(Vec<Event>, Option<Segment>), Failure> {
+        if self.dry_run {
+            let command = ingestion::Command::Ingest(block.arrival.clone()).into();
+            let draft = engine::draft(&self.view, self.now, &self.actor, &command)?;
+            self.view = draft.world;
+            let segment = draft.events.iter().find_map(stored).cloned();
+            return Ok((draft.events, segment));
+        }
+        let ingested = self.host.ingest(&self.actor, block).map_err(failure)?;
+        self.warn();
+        Ok((ingested.receipt.events, ingested.segment))
+    }
+
     /// Whether a command would be accepted now, and if not, why not.
     pub fn may(&self, command: &Command) -> Result<(), Failure> {
         engine::decide(&self.view, self.now, &self.actor, command)?;
@@ -185,6 +203,14 @@ impl Session {
             world,
             dry_run: self.dry_run,
         }
+    }
+}
+
+/// The segment an event is about, when one came.
+fn stored(event: &Event) -> Option<&Segment> {
+    match &event.fact {
+        Fact::Ingestion(ingestion::Fact::Stored { segment, .. }) => Some(segment),
+        _ => None,
     }
 }
 
@@ -317,6 +343,10 @@ pub fn failure(error: HostError) -> Failure {
         ),
         HostError::Journal(error) => journal_failure(&error),
         error @ HostError::Keystore(_) => Failure::broken("KeystoreUnusable", &error.to_string()),
+        error @ HostError::Logs(LogsError::Sealed(SealedError::Full { .. })) => {
+            Failure::broken("DiskFull", &error.to_string())
+        }
+        error @ HostError::Logs(_) => Failure::broken("LogsUnusable", &error.to_string()),
         other => Failure::broken("StateUnusable", &other.to_string()),
     }
 }
