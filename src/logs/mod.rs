@@ -3,8 +3,12 @@
 //! account key but the one `keystore` gives.
 
 pub mod ingest;
+pub mod kql;
 mod obey;
+pub mod query;
+pub mod sample;
 pub mod sealed;
+pub mod sealed_store;
 pub mod shelves;
 
 pub use obey::{Alone, Files, LogsError, Segments};

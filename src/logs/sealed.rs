@@ -156,6 +156,9 @@ pub enum Damage {
     #[error("has {found} bytes and should have {wanted}: it was cut off or added to")]
     Length { found: u64, wanted: u64 },
 
+    #[error("holds {found} bytes of records, and the world says {wanted}")]
+    Plain { found: u64, wanted: u64 },
+
     /// Blocks count from 0.
     #[error("has {of} blocks, and block {number} was changed or comes from elsewhere")]
     Block { number: u64, of: u64 },

@@ -15,7 +15,9 @@ use super::clock::{ClockCommand, ClockLock, Reading, wall_until};
 use super::error::HostError;
 use super::host::{Host, Receipt};
 use super::keys::{KeyImport, KeyReply, KeyUse};
+use super::query::{Ask, Peek, Prepared};
 use super::watch;
+use crate::engine::ids::SegmentId;
 use crate::engine::{self, Actor, Command, Span, World};
 
 /// Longest time spent on due instants before commands are looked at again.
@@ -59,6 +61,13 @@ enum Message {
         Actor,
         Box<KeyImport>,
         oneshot::Sender<Result<Receipt, HostError>>,
+    ),
+    Query(Actor, Ask, oneshot::Sender<Result<Prepared, HostError>>),
+    Peek(
+        Actor,
+        SegmentId,
+        u64,
+        oneshot::Sender<Result<Peek, HostError>>,
     ),
     Clock(ClockCommand, oneshot::Sender<Result<Reading, HostError>>),
     /// A journal file was written, by us or by another process.
@@ -164,6 +173,27 @@ impl Handle {
         let _ = self
             .messages
             .send(Message::ImportKey(actor, Box::new(import), reply));
+        answer
+    }
+
+    /// Decides a question as somebody: see [`Host::query`]. What comes back runs on the asker's own thread.
+    pub fn query(&self, actor: Actor, ask: Ask) -> oneshot::Receiver<Result<Prepared, HostError>> {
+        let (reply, answer) = oneshot::channel();
+        let _ = self.messages.send(Message::Query(actor, ask, reply));
+        answer
+    }
+
+    /// A block of a segment: see [`Host::peek`].
+    pub fn peek(
+        &self,
+        actor: Actor,
+        segment: SegmentId,
+        block: u64,
+    ) -> oneshot::Receiver<Result<Peek, HostError>> {
+        let (reply, answer) = oneshot::channel();
+        let _ = self
+            .messages
+            .send(Message::Peek(actor, segment, block, reply));
         answer
     }
 
@@ -299,6 +329,14 @@ impl Engine {
                 let outcome = self.host.import_key(&actor, &import);
                 self.publish();
                 let _ = reply.send(outcome);
+            }
+            Message::Query(actor, ask, reply) => {
+                let outcome = self.host.query(&actor, &ask);
+                self.publish();
+                let _ = reply.send(outcome);
+            }
+            Message::Peek(actor, segment, block, reply) => {
+                let _ = reply.send(self.host.peek(&actor, segment, block));
             }
             Message::Clock(command, reply) => {
                 let outcome = self.host.clock_move(command);

@@ -145,6 +145,7 @@ impl Host {
             settled => settled?,
         }
         host.heed(Host::tidy_keys)?;
+        host.heed(Host::make_samples)?;
         Ok(host)
     }
 

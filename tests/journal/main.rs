@@ -14,6 +14,7 @@ mod keys;
 mod keystore;
 mod logs;
 mod outbox;
+mod query;
 mod rotation;
 mod sharing;
 mod stage;

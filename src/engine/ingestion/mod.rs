@@ -278,13 +278,8 @@ fn query(
 ) -> Result<(), Refusal> {
     // Who only looks leaves no trace.
     let observes = draft.actor == Actor::Observer;
-    if !observes {
-        let by = draft.person()?;
-        draft
-            .world
-            .authorize_on(&by, Action::QueryRead, workspace)?;
-    }
     let world = &draft.world;
+    world.may_query(&draft.actor, workspace)?;
     world.active_workspace(workspace, &errors::QRY_02)?;
     for touched in tables {
         world.table(workspace, &touched.table)?;

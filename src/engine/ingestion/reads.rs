@@ -10,7 +10,9 @@ use super::segment::{Segment, Store};
 use crate::engine::cluster::Cluster;
 use crate::engine::cluster::encryption::{Encryption, why_unreadable};
 use crate::engine::errors;
+use crate::engine::event::Actor;
 use crate::engine::ids::{ResourceId, TableName};
+use crate::engine::people::Action;
 use crate::engine::refusal::Refusal;
 use crate::engine::time::SimTime;
 use crate::engine::world::World;
@@ -48,6 +50,28 @@ impl World {
             Store::Shared => true,
             Store::Cluster(id) => self.cluster_readable(id),
             Store::Buffer(_) => false,
+        }
+    }
+
+    /// Whether somebody may query a workspace, whatever is in it. The observer may.
+    pub fn may_query(&self, actor: &Actor, workspace: &ResourceId) -> Result<(), Refusal> {
+        match actor {
+            Actor::Observer => Ok(()),
+            Actor::Person(by) => {
+                self.person(by)?;
+                self.authorize_on(by, Action::QueryRead, workspace)
+            }
+            _ => Err(errors::PPL_02.says("This needs a person to do it.")),
+        }
+    }
+
+    /// E-QRY-01 about one segment; none when it can be read.
+    pub fn hidden_by(&self, segment: &Segment) -> Option<Refusal> {
+        match segment.store.cluster() {
+            Some(cluster) if !self.segment_readable(segment) => {
+                self.inaccessible(&segment.workspace, cluster)
+            }
+            _ => None,
         }
     }
 
