@@ -17,7 +17,8 @@ KINDS = {
                .get(name, "text") for name in COLUMNS],
     "last15m": ["whole"],
 }
-NEAR = 0.05
+# Percentiles of a dozen records differ by their definition.
+NEAR = 0.15
 # Of sums of floating-point numbers in another order.
 ROUNDING = 1e-6
 

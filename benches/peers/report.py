@@ -89,6 +89,9 @@ def machine(found):
         return None
     rounds = max((len(rounds) for rounds in found.ingests.values()), default=0)
     versions = ", ".join(f"{name} {version}" for name, version in line["versions"].items())
+    hot = [opened["hot_mb"] for opened in found.of("opened") if opened["engine"] == "lockbox-hot"]
+    if hot:
+        versions += f"; hot memory of lockbox: {hot[-1]:.0f} MB"
     return (
         f"### {line['mb']} MB of NDJSON, {line.get('rows', 0):,} rows, {rounds} round(s)\n\n"
         f"`{line['command']}` · {line['machine']} · {line['threads']} threads · {line['started']}  \n"
@@ -161,7 +164,7 @@ def aims(found):
     hot = {peer: found.geomean("lockbox-hot", peer, "again") for peer in PEERS}
     best = max((peer for peer in PEERS if hot[peer]), key=lambda peer: hot[peer], default=None)
     sealing = speed("lockbox-unsealed")
-    front = [line["value"] for line in found.of("lockbox") if line["name"].startswith("KQL front end")]
+    front = [line["value"] for line in found.of("lockbox") if line["name"].startswith("KQL to the plan")]
     wanted = [
         ("ingest ÷ DuckDB encrypted Parquet", speed("duckdb-parquet"), ">=", 1.1),
         ("ingest ÷ ClickHouse encrypted disk", speed("clickhouse"), ">=", 2.0),
