@@ -73,6 +73,20 @@ impl Failure {
         }
     }
 
+    /// Something that only this command line names is not there.
+    pub fn not_found(
+        code: &str,
+        target: &str,
+        message: impl Into<String>,
+        remedy: impl Into<String>,
+    ) -> Failure {
+        Failure::Refused(Box::new(Refusal {
+            id: "E-CLI-04".to_owned(),
+            status: 404,
+            ..form(code, message, remedy).target(target)
+        }))
+    }
+
     /// The state directory cannot be used; the message says what to do.
     pub fn broken(code: &str, message: &str) -> Failure {
         Failure::Broken(Box::new(Refusal {

@@ -18,6 +18,7 @@ mod input;
 mod jit;
 mod journal;
 mod key;
+mod ledger;
 mod link;
 mod log;
 mod mail;
@@ -30,11 +31,13 @@ mod print;
 mod request;
 mod rules;
 mod search;
+mod segments;
 mod session;
 mod shape;
 mod shell;
 mod storage;
 mod support;
+mod tables;
 mod ticket;
 mod vault;
 mod workspace;
@@ -112,6 +115,12 @@ enum Command {
     /// Saved searches and log alert queries
     #[command(subcommand)]
     Search(search::SearchCommand),
+    /// Tables of a workspace: their columns, what came to them, how long it is kept
+    #[command(subcommand)]
+    Tables(tables::TablesCommand),
+    /// The sealed files log records lie in
+    #[command(subcommand)]
+    Segments(segments::SegmentsCommand),
     /// Asynchronous operations
     #[command(subcommand)]
     Op(op::OpCommand),
@@ -207,6 +216,8 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Command::Link(command) => link::run(command, &context),
         Command::Storage(command) => storage::run(command, &context),
         Command::Search(command) => search::run(command, &context),
+        Command::Tables(command) => tables::run(command, &context),
+        Command::Segments(command) => segments::run(command, &context),
         Command::Op(command) => op::run(command, &context),
         Command::Support(command) => support::run(command, &context),
         Command::Fault(command) => fault::run(command, &context),

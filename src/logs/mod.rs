@@ -2,6 +2,7 @@
 //! engine decides what may be read and what is lost; this room obeys and proves it. It has no way to a plain
 //! account key but the one `keystore` gives.
 
+pub mod customer_storage;
 pub mod ingest;
 pub mod kql;
 mod obey;

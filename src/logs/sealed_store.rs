@@ -360,3 +360,160 @@ fn clip(range: &GetRange, length: u64) -> Result<Range<u64>> {
         source: error.to_string().into(),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use object_store::ObjectStoreExt;
+
+    use super::*;
+    use crate::crypto::envelope::KEY;
+    use crate::engine::SimTime;
+    use crate::engine::ids::TableName;
+    use crate::engine::ingestion::segment::{KeyClass, Store};
+    use crate::logs::sealed::Tier;
+
+    const AEK: AekId = AekId(2);
+    const MICROSOFT: AekId = AekId(1);
+
+    fn plain() -> Vec<u8> {
+        (0..10 * BLOCK + 99)
+            .map(|n| (n * 31 + n / 251) as u8)
+            .collect()
+    }
+
+    fn segment(hot: bool) -> Segment {
+        Segment {
+            id: SegmentId(7),
+            workspace: "s/rg/ws".into(),
+            table: TableName::from("T"),
+            store: Store::Cluster("s/rg/cluster".into()),
+            class: KeyClass::Customer,
+            aek: AEK,
+            hot_aek: MICROSOFT,
+            ingested_at: SimTime(0),
+            rows: 1,
+            raw: 1,
+            plain: plain().len() as u64,
+            from: SimTime(0),
+            to: SimTime(0),
+            hot,
+            drained_from: None,
+        }
+    }
+
+    fn key(aek: AekId) -> Secret {
+        Secret::from(vec![aek.0 as u8; KEY])
+    }
+
+    fn store(segment: &Segment, aeks: &[AekId]) -> (Shelves, SealedStore) {
+        let shelves = Shelves::in_memory();
+        let put = |label: Label| shelves.put(label, &key(label.aek), &plain()).unwrap();
+        put(Label::of(segment));
+        if segment.hot {
+            put(Label::hot(segment));
+        }
+        let mut keys = Keyring::default();
+        for aek in aeks {
+            keys.add(*aek, 5, key(*aek));
+        }
+        let store = SealedStore::new(shelves.clone(), [segment], keys);
+        (shelves, store)
+    }
+
+    fn wait<T>(future: impl Future<Output = T>) -> T {
+        let runtime = tokio::runtime::Builder::new_current_thread().build();
+        runtime.unwrap().block_on(future)
+    }
+
+    #[test]
+    fn sizes_are_those_of_the_plain_bytes_and_ranges_come_back_in_the_order_given() {
+        let (_, store) = store(&segment(false), &[AEK]);
+        let (plain, at) = (plain(), path(SegmentId(7), Some(5)));
+        assert_eq!(wait(store.head(&at)).unwrap().size, plain.len() as u64);
+        let listed: Vec<_> = wait(store.list(None).collect::<Vec<_>>());
+        assert_eq!(listed[0].as_ref().unwrap().size, plain.len() as u64);
+        assert_eq!(store.reads().blocks(), 0);
+
+        let block = BLOCK as u64;
+        let ranges = [
+            block * 9 + 5..block * 9 + 7,
+            3..90,
+            0..4,
+            block + 1..block * 2 + 1,
+            50..50,
+        ];
+        let found = wait(store.get_ranges(&at, &ranges)).unwrap();
+        for (range, found) in ranges.iter().zip(found) {
+            assert_eq!(found, plain[range.start as usize..range.end as usize]);
+        }
+        // Blocks 0, 1 and 2 at one go, and block 9.
+        assert_eq!(store.reads().blocks(), 4);
+        let whole = wait(async { store.get(&at).await?.bytes().await }).unwrap();
+        assert_eq!(whole, plain);
+        let tail = wait(store.get_range(&at, block * 10..u64::MAX)).unwrap();
+        assert_eq!(tail, plain[10 * BLOCK..]);
+        let other = path(SegmentId(7), Some(6));
+        assert!(matches!(
+            wait(store.head(&other)),
+            Err(Error::NotFound { .. })
+        ));
+    }
+
+    #[test]
+    fn nothing_is_read_without_the_key_of_the_segment_whatever_lies_beside_it() {
+        let hot = segment(true);
+        for aeks in [&[MICROSOFT][..], &[]] {
+            let (_, store) = store(&hot, aeks);
+            let at = path(
+                hot.id,
+                store.keys.read().unwrap().as_ref().unwrap().epoch(AEK),
+            );
+            wait(store.get_range(&at, 0..1)).unwrap_err();
+            let failed = store.take_failed().unwrap();
+            assert!(
+                matches!(failed, ReadError::NoKey { aek: AEK, .. }),
+                "{failed}"
+            );
+            assert_eq!(store.reads().blocks(), 0);
+        }
+        let (_, store) = store(&hot, &[AEK, MICROSOFT]);
+        let at = path(hot.id, Some(5));
+        wait(store.get_range(&at, 0..1)).unwrap();
+        store.close();
+        wait(store.get_range(&at, 0..1)).unwrap_err();
+        assert!(matches!(store.take_failed(), Some(ReadError::NoKey { .. })));
+    }
+
+    #[test]
+    fn the_hot_copy_is_read_where_there_is_one_and_passed_over_when_it_is_no_copy() {
+        let hot = segment(true);
+        let (shelves, store) = store(&hot, &[AEK, MICROSOFT]);
+        let at = path(hot.id, Some(5));
+        shelves.remove(Tier::Cold, [hot.id]).unwrap();
+        wait(store.get_range(&at, 0..1)).unwrap();
+        let (cold, other) = (Label::of(&hot), Label::hot(&hot));
+        shelves.put(cold, &key(AEK), &plain()).unwrap();
+        shelves
+            .put(other, &key(MICROSOFT), b"another thing")
+            .unwrap();
+        let found = wait(store.get_range(&at, 0..9)).unwrap();
+        assert_eq!(found, plain()[..9]);
+        let passed_over = store.take_passed_over();
+        assert!(matches!(
+            passed_over[0].damage(),
+            Some(Damage::Plain { found: 13, .. })
+        ));
+        assert!(store.take_failed().is_none());
+    }
+
+    #[test]
+    fn a_query_writes_nothing() {
+        let (_, store) = store(&segment(false), &[AEK]);
+        let at = path(SegmentId(7), Some(5));
+        wait(store.put(&at, PutPayload::from_static(b"x"))).unwrap_err();
+        wait(store.put_multipart(&at)).err().unwrap();
+        wait(store.delete(&at)).unwrap_err();
+        wait(store.copy(&at, &Path::from("other"))).unwrap_err();
+        assert_eq!(wait(store.get_range(&at, 0..1)).unwrap().len(), 1);
+    }
+}

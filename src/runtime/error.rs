@@ -7,6 +7,7 @@ use datafusion::common::DataFusionError;
 use crate::engine::Refusal;
 use crate::keystore::KeystoreError;
 use crate::logs::LogsError;
+use crate::logs::customer_storage::StorageError;
 use crate::logs::ingest::Stop;
 use crate::logs::kql::KqlError;
 use crate::logs::query::QueryError;
@@ -60,6 +61,10 @@ pub enum HostError {
     /// Records cannot be made into a block.
     #[error("{0}")]
     Records(Stop),
+
+    /// What a workspace keeps in a storage account cannot be had.
+    #[error(transparent)]
+    Storage(StorageError),
 
     /// A query ended without an answer.
     #[error(transparent)]
@@ -118,6 +123,15 @@ impl From<SealedError> for HostError {
 impl From<Stop> for HostError {
     fn from(stop: Stop) -> Self {
         HostError::Records(stop)
+    }
+}
+
+impl From<StorageError> for HostError {
+    fn from(error: StorageError) -> Self {
+        match error {
+            StorageError::Key(error) => error.into(),
+            error => HostError::Storage(error),
+        }
     }
 }
 

@@ -17,7 +17,8 @@ use super::host::{Host, Receipt};
 use super::keys::{KeyImport, KeyReply, KeyUse};
 use super::query::{Ask, Peek, Prepared};
 use super::watch;
-use crate::engine::ids::SegmentId;
+use crate::engine::ids::{ResourceId, SegmentId};
+use crate::engine::workspace::saved_search::Kind;
 use crate::engine::{self, Actor, Command, Span, World};
 
 /// Longest time spent on due instants before commands are looked at again.
@@ -68,6 +69,13 @@ enum Message {
         SegmentId,
         u64,
         oneshot::Sender<Result<Peek, HostError>>,
+    ),
+    SavedText(
+        Actor,
+        ResourceId,
+        Kind,
+        String,
+        oneshot::Sender<Result<String, HostError>>,
     ),
     Clock(ClockCommand, oneshot::Sender<Result<Reading, HostError>>),
     /// A journal file was written, by us or by another process.
@@ -194,6 +202,21 @@ impl Handle {
         let _ = self
             .messages
             .send(Message::Peek(actor, segment, block, reply));
+        answer
+    }
+
+    /// The text of a saved query: see [`Host::saved_text`].
+    pub fn saved_text(
+        &self,
+        actor: Actor,
+        workspace: ResourceId,
+        kind: Kind,
+        name: String,
+    ) -> oneshot::Receiver<Result<String, HostError>> {
+        let (reply, answer) = oneshot::channel();
+        let _ = self
+            .messages
+            .send(Message::SavedText(actor, workspace, kind, name, reply));
         answer
     }
 
@@ -337,6 +360,11 @@ impl Engine {
             }
             Message::Peek(actor, segment, block, reply) => {
                 let _ = reply.send(self.host.peek(&actor, segment, block));
+            }
+            Message::SavedText(actor, workspace, kind, name, reply) => {
+                let text = self.host.saved_text(&actor, &workspace, kind, &name);
+                self.publish();
+                let _ = reply.send(text);
             }
             Message::Clock(command, reply) => {
                 let outcome = self.host.clock_move(command);

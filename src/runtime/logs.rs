@@ -14,11 +14,14 @@ use bytes::Bytes;
 
 use super::error::HostError;
 use super::host::{Host, Receipt};
+use crate::engine::ask::{Query, ask};
 use crate::engine::event::Fact;
 use crate::engine::ids::{ResourceId, SegmentId, TableName};
 use crate::engine::ingestion::segment::Segment;
 use crate::engine::ingestion::{self, Arrival};
-use crate::engine::{self, Actor, Span, random};
+use crate::engine::workspace::saved_search::Kind;
+use crate::engine::{self, Actor, Span, World, random};
+use crate::logs::customer_storage::CustomerStorage;
 use crate::logs::ingest::encode;
 use crate::logs::query::{Engine, Limits};
 use crate::logs::sample::Sample;
@@ -32,6 +35,9 @@ pub(super) struct Logs {
     followed: Option<Segments>,
     /// While something is ingested: the files are nobody else's to change.
     alone: Option<Alone>,
+    /// What workspaces keep in storage accounts of customers, and the world it agreed with last.
+    storage: CustomerStorage,
+    kept: Option<World>,
     /// Runs queries, once there was one.
     engine: Option<Arc<Engine>>,
     /// Clusters that could not be read at the last look.
@@ -39,11 +45,13 @@ pub(super) struct Logs {
 }
 
 impl Logs {
-    pub fn new(files: Files) -> Logs {
+    pub fn new(files: Files, storage: CustomerStorage) -> Logs {
         Logs {
             files,
             followed: None,
             alone: None,
+            storage,
+            kept: None,
             engine: None,
             shut: BTreeSet::new(),
         }
@@ -144,6 +152,55 @@ impl Host {
             logs.followed = Some(world.logs.segments.clone());
         }
         Ok(())
+    }
+
+    /// Makes the storage accounts of customers hold what workspaces keep there.
+    pub(super) fn keep(&mut self) -> Result<(), HostError> {
+        let (Some(logs), Some(keys)) = (&mut self.logs, &self.keys) else {
+            return Ok(());
+        };
+        let world = &self.world;
+        let same = logs.kept.as_ref().is_some_and(|kept| {
+            kept.workspaces.ptr_eq(&world.workspaces)
+                && kept.storage_accounts.ptr_eq(&world.storage_accounts)
+                && kept.vaults.ptr_eq(&world.vaults)
+        });
+        if !same {
+            logs.storage.obey(keys.keystore(), world)?;
+            logs.kept = Some(world.clone());
+        }
+        Ok(())
+    }
+
+    /// The text of a saved query for somebody who may read it: from the storage account that keeps it, opened
+    /// by the account's key, or from the workspace.
+    pub fn saved_text(
+        &mut self,
+        actor: &Actor,
+        workspace: &ResourceId,
+        kind: Kind,
+        name: &str,
+    ) -> Result<String, HostError> {
+        self.refresh()?;
+        self.conform()?;
+        self.keep()?;
+        let (world, now) = (&self.world, self.now());
+        let query = Query::Saved {
+            workspace: workspace.clone(),
+            kind,
+        };
+        ask(world, now, actor, &query)?;
+        let saved = world.saved(now, workspace, kind, name)?;
+        let Some(account) = &saved.kept_in else {
+            return Ok(saved.query.raw().to_owned());
+        };
+        let (Some(logs), Some(keys)) = (&self.logs, &self.keys) else {
+            return Err(HostError::NoLogs);
+        };
+        let keystore = keys.keystore();
+        Ok(logs
+            .storage
+            .read(keystore, world, now, workspace, saved, account)?)
     }
 
     /// Takes in a block of records as somebody. It is sealed and durable before it is on the record, and on the

@@ -31,6 +31,7 @@ use super::footers;
 use super::hot::{HotMemory, HotUse};
 use super::running::Running;
 use super::table::{Held, SegmentTable, store_url};
+use super::yielding::Yielding;
 use crate::engine::Refusal;
 use crate::engine::ids::{AekId, SegmentId, TableName};
 use crate::engine::ingestion::schema::{Column, ColumnType, Columns};
@@ -216,6 +217,7 @@ impl Engine {
             state: SessionStateBuilder::new()
                 .with_config(config)
                 .with_default_features()
+                .with_physical_optimizer_rule(Arc::new(Yielding))
                 .build(),
         };
         Ok(Engine {

@@ -116,7 +116,8 @@ impl HotMemory {
         let loaded = Entry::new(segment.aek, epoch, batches);
         let mut kept = self.kept();
         if revoked.load(Ordering::SeqCst) {
-            return loaded.wipe();
+            loaded.wipe();
+            return;
         }
         kept.clock += 1;
         let clock = kept.clock;
@@ -134,7 +135,10 @@ impl HotMemory {
             let oldest = others.min_by_key(|(_, e)| e.used).map(|(id, _)| *id);
             match oldest.and_then(|id| kept.take(id)) {
                 Some(entry) => entry.wipe(),
-                None => return entry.wipe(),
+                None => {
+                    entry.wipe();
+                    return;
+                }
             }
         }
         kept.bytes += entry.bytes;
@@ -309,8 +313,8 @@ impl Owned {
     }
 }
 
-/// Overwrites what only these arrays hold.
-fn wipe(arrays: Vec<ArrayRef>) {
+/// Overwrites what only these arrays hold, and says how many bytes that were.
+fn wipe(arrays: Vec<ArrayRef>) -> usize {
     let mut all: BTreeMap<usize, Buffer> = BTreeMap::new();
     for array in &arrays {
         for buffer in buffers(array) {
@@ -318,10 +322,81 @@ fn wipe(arrays: Vec<ArrayRef>) {
         }
     }
     drop(arrays);
+    let mut wiped = 0;
     for buffer in all.into_values() {
         if let Ok(mut bytes) = buffer.into_mutable() {
             bytes.as_slice_mut().fill(0);
             std::hint::black_box(&bytes);
+            wiped += bytes.len();
         }
+    }
+    wiped
+}
+
+#[cfg(test)]
+mod tests {
+    use arrow::array::{Int64Array, StringArray};
+    use arrow::compute::cast;
+    use arrow::datatypes::{Field, Schema};
+    use parquet::arrow::ArrowWriter;
+    use parquet::arrow::arrow_reader::{ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
+
+    use super::*;
+
+    /// Numbers and texts, each text many times, as they come out of Parquet.
+    fn read() -> Vec<RecordBatch> {
+        let texts = StringArray::from_iter_values(
+            (0..9_000).map(|n| format!("a text of some length, and its number {}", n % 700)),
+        );
+        let columns: Vec<ArrayRef> = vec![
+            Arc::new(Int64Array::from_iter_values(0..9_000)),
+            cast(&texts, &DataType::Utf8View).unwrap(),
+        ];
+        let schema = Arc::new(Schema::new(vec![
+            Field::new("Number", DataType::Int64, true),
+            Field::new("Text", DataType::Utf8View, false),
+        ]));
+        let records = RecordBatch::try_new(schema.clone(), columns).unwrap();
+        let mut file = Vec::new();
+        let mut writer = ArrowWriter::try_new(&mut file, schema.clone(), None).unwrap();
+        writer.write(&records).unwrap();
+        writer.close().unwrap();
+        let options = ArrowReaderOptions::new().with_schema(schema);
+        let reader = ParquetRecordBatchReaderBuilder::try_new_with_options(
+            bytes::Bytes::from(file),
+            options,
+        );
+        let reader = reader.unwrap().with_batch_size(1_024).build().unwrap();
+        reader.map(Result::unwrap).collect()
+    }
+
+    #[test]
+    fn what_is_dropped_is_overwritten_all_of_it() {
+        let entry = Entry::new(AekId(1), 1, read());
+        let texts: usize = 700 * "a text of some length, and its number 123".len();
+        // Every text is there once, though many records have it.
+        assert!(
+            entry.bytes < 9_000 * (8 + 16) + 2 * texts,
+            "{}",
+            entry.bytes
+        );
+        let arrays: Vec<ArrayRef> = entry.columns.into_values().flatten().collect();
+        let all: BTreeMap<usize, usize> = arrays
+            .iter()
+            .flat_map(buffers)
+            .map(|buffer| (buffer.as_ptr() as usize, buffer.len()))
+            .collect();
+        assert_eq!(wipe(arrays), all.values().sum::<usize>());
+    }
+
+    #[test]
+    fn what_a_query_still_holds_is_left_to_it() {
+        let entry = Entry::new(AekId(1), 1, read());
+        let arrays: Vec<ArrayRef> = entry.columns.into_values().flatten().collect();
+        let held = arrays[0].clone();
+        let before = held.to_data();
+        assert!(wipe(arrays) > 0);
+        assert_eq!(held.to_data(), before);
+        assert!(held.as_primitive::<arrow::datatypes::Int64Type>().value(9) == 9);
     }
 }

@@ -21,6 +21,7 @@ mod running;
 mod table;
 #[cfg(test)]
 mod tests;
+mod yielding;
 
 pub use engine::{
     Answer, Cancel, Control, Engine, Job, JobTable, Limits, Progress, Query, Stats, view,
