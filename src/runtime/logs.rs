@@ -92,6 +92,17 @@ impl Host {
         }
     }
 
+    /// What queries may take from now on. What was in memory for earlier ones is dropped, and those that are
+    /// under way are stopped.
+    pub fn limit_queries(&mut self, limits: Limits) -> Result<(), HostError> {
+        let logs = self.logs.as_mut().ok_or(HostError::NoLogs)?;
+        let engine = Engine::new(logs.files.shelves.clone(), limits)?;
+        if let Some(old) = logs.engine.replace(Arc::new(engine)) {
+            old.forget_all();
+        }
+        Ok(())
+    }
+
     /// Drops what is remembered of segments whose keys went, and stops the queries that read them.
     fn forget(&mut self) {
         let Some(logs) = &mut self.logs else { return };
