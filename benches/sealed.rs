@@ -1,6 +1,6 @@
 //! What the sealed log store costs: sealing beside the bare cipher, queries over sealed segments beside the same
 //! files unsealed, hot memory, how fast a query ends when its key goes, and opening a store of many segments. One
-//! table, one run: `cargo bench --bench logs` (`-- --quick` for a small one).
+//! table, one run: `cargo bench --bench sealed` (`-- --quick` for a small one).
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
