@@ -42,10 +42,14 @@ impl Running {
     /// Counts what a scan will read.
     pub fn count(&self, segments: usize, files: &[&Held], in_memory: usize) {
         self.segments_scanned.fetch_add(segments, Ordering::Relaxed);
-        let bytes = files.iter().map(|held| held.segment.plain).sum();
-        self.bytes.fetch_add(bytes, Ordering::Relaxed);
+        self.expect(files.iter().map(|held| held.segment.plain).sum());
         self.read.fetch_add(files.len(), Ordering::Relaxed);
         self.in_memory.fetch_add(in_memory, Ordering::Relaxed);
+    }
+
+    /// About so many bytes more will be read.
+    pub fn expect(&self, bytes: u64) {
+        self.bytes.fetch_add(bytes, Ordering::Relaxed);
     }
 
     /// This is what works for it.

@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use arrow::array::{
-    ArrayRef, Float64Array, Int64Array, StringViewArray, TimestampMicrosecondArray,
+    ArrayRef, BooleanArray, DurationMicrosecondArray, Float64Array, Int32Array, Int64Array,
+    StringViewArray, TimestampMicrosecondArray,
 };
 use arrow::compute::concat_batches;
 use arrow::record_batch::RecordBatch;
@@ -62,6 +63,10 @@ fn requests() -> Columns {
         ("Code", ColumnType::Long),
         ("Seconds", ColumnType::Real),
         ("Id", ColumnType::Guid),
+        ("Took", ColumnType::Timespan),
+        ("Ok", ColumnType::Bool),
+        ("Tries", ColumnType::Int),
+        ("More", ColumnType::Dynamic),
     ])
 }
 
@@ -87,6 +92,18 @@ fn records(hour: i64) -> RecordBatch {
                 n * 2_654_435_761 % 0xffff_ffff
             )
         }))),
+        Arc::new(DurationMicrosecondArray::from_iter(
+            numbers().map(|n| (n % 5 != 0).then_some(n % 1_000 * 1_000)),
+        )),
+        Arc::new(BooleanArray::from_iter(
+            numbers().map(|n| (n % 3 != 0).then_some(n % 2 == 0)),
+        )),
+        Arc::new(Int32Array::from_iter_values(
+            numbers().map(|n| (n % 4) as i32),
+        )),
+        Arc::new(StringViewArray::from_iter(
+            numbers().map(|n| (n % 2 == 0).then(|| format!("{{\"n\":{}}}", n % 17))),
+        )),
     ];
     RecordBatch::try_new(arrow_types::schema(&requests()), arrays).unwrap()
 }
@@ -295,6 +312,18 @@ fn others() -> Vec<Box<Plan>> {
             counted(scan.filter(column("Code").is_null()).unwrap())
         }),
         Box::new(|scan| counted(scan.filter(column(TIME).between(at(3), at(4))).unwrap())),
+        Box::new(|scan| {
+            let long = lit(ScalarValue::DurationMicrosecond(Some(995_000)));
+            let filter = column("Took").gt(long).and(column("Ok").is_true());
+            let all = [count(lit(1)), max(column("Took")), max(column("More"))];
+            let scan = scan.filter(filter).unwrap();
+            let scan = scan.aggregate([column("Tries")], all).unwrap();
+            scan.sort([column("Tries").sort(true, false)]).unwrap()
+        }),
+        Box::new(|scan| {
+            let never = lit(ScalarValue::DurationMicrosecond(Some(9_000_000_000)));
+            counted(scan.filter(column("Took").gt(never)).unwrap())
+        }),
     ]
 }
 
