@@ -576,6 +576,63 @@ fn a_query_in_flight_ends_at_once_when_its_key_goes_when_it_is_cancelled_and_whe
 }
 
 #[test]
+fn queries_that_run_while_keys_go_leave_nothing_behind() {
+    let stage = Stage::new(true);
+    let engine = stage.engine();
+    let segments = ids(&stage.segments);
+    let over = std::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let askers: Vec<_> = (0..3)
+            .map(|n| {
+                let (stage, engine, over) = (&stage, &engine, &over);
+                scope.spawn(move || {
+                    let (mut answered, mut stopped) = (0, 0);
+                    while !over.load(Ordering::Relaxed) {
+                        for (_, build) in five().into_iter().skip(n) {
+                            match ask(engine, stage.job(both()), &*build) {
+                                Ok(_) => answered += 1,
+                                Err(QueryError::KeysChanged) => stopped += 1,
+                                Err(other) => panic!("{other}"),
+                            }
+                        }
+                    }
+                    (answered, stopped)
+                })
+            })
+            .collect();
+        for n in 0..60 {
+            std::thread::sleep(Duration::from_millis(5 + n % 7));
+            engine.forget(&segments);
+        }
+        over.store(true, Ordering::Relaxed);
+        let mut all = (0, 0);
+        for asker in askers {
+            let (answered, stopped) = asker.join().unwrap();
+            all = (all.0 + answered, all.1 + stopped);
+        }
+        assert!(all.0 > 0 && all.1 > 0, "{all:?}");
+    });
+    // The last one to go finds some that are under way.
+    for (_, build) in &five() {
+        let query = engine.open(stage.job(both())).unwrap();
+        let built = plan(query.table("Requests").unwrap(), &**build);
+        std::thread::scope(|scope| {
+            let asker = scope.spawn(|| quietly(|control| query.run(built, control)));
+            engine.forget(&segments);
+            if asker.join().unwrap().is_ok() {
+                engine.forget(&segments);
+            }
+        });
+        let done = || (engine.hot().bytes, engine.footers()) == (0, 0);
+        let begun = Instant::now();
+        while !done() && begun.elapsed() < Duration::from_secs(5) {
+            std::thread::yield_now();
+        }
+        assert!(done(), "{:?}", (engine.hot(), engine.footers()));
+    }
+}
+
+#[test]
 fn data_under_the_microsoft_key_and_under_the_customers_is_queried_together() {
     let shelves = Shelves::in_memory();
     let old = seal(&shelves, 1, MICROSOFT, 0, false, &records(0));
@@ -604,23 +661,31 @@ fn a_new_epoch_of_a_key_takes_nothing_over_from_the_one_before() {
     let stage = Stage::new(true);
     let engine = stage.engine();
     let sums: &Plan = &|scan| {
-        scan.aggregate([column("Code")], [avg(column("Seconds"))])
-            .unwrap()
+        let all = [avg(column("Seconds"))];
+        scan.aggregate([column("Code")], all).unwrap()
     };
     ask(&engine, stage.job(both()), sums).unwrap();
-    assert_eq!(
-        ask(&engine, stage.job(both()), sums).unwrap().stats.blocks,
-        0
-    );
+    let again = ask(&engine, stage.job(both()), sums).unwrap();
+    assert_eq!(again.stats.blocks, 0);
+    let before = engine.open(stage.job(both())).unwrap();
+    let built = plan(before.table("Requests").unwrap(), sums);
     // Only one segment is asked for; what was kept of the others goes, too.
-    let one = job(
-        requests(),
-        &stage.segments[..1],
-        keys(&[MICROSOFT, CUSTOMER], 2),
-    );
-    let answer = ask(&engine, one, sums).unwrap();
+    let one = || {
+        job(
+            requests(),
+            &stage.segments[..1],
+            keys(&[MICROSOFT, CUSTOMER], 2),
+        )
+    };
+    let answer = ask(&engine, one(), sums).unwrap();
     assert!(answer.stats.blocks > 0);
     assert_eq!(engine.hot().segments, 1);
+    // Who was before that ends, and who comes with what was before that is too late.
+    let error = quietly(|control| before.run(built, control)).unwrap_err();
+    assert!(matches!(error, QueryError::KeysChanged), "{error}");
+    let error = ask(&engine, stage.job(both()), sums).unwrap_err();
+    assert!(matches!(error, QueryError::KeysChanged), "{error}");
+    ask(&engine, one(), sums).unwrap();
 }
 
 #[test]
