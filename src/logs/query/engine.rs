@@ -227,8 +227,9 @@ impl Engine {
     }
 
     /// The tables of one query. Every key they need has to be there: without one, nothing is answered, not even
-    /// what could be answered without reading.
-    pub fn open(&self, job: Job) -> Result<Query<'_>, QueryError> {
+    /// what could be answered without reading. A key that goes after this ends the query, so it is to be opened
+    /// where its keys are looked up.
+    pub fn open(self: &Arc<Self>, job: Job) -> Result<Query, QueryError> {
         let segments = || job.tables.iter().flat_map(|table| &table.segments);
         for segment in segments() {
             let (segment, aek) = (segment.id, segment.aek);
@@ -239,7 +240,6 @@ impl Engine {
         let epochs: BTreeMap<AekId, u64> = (segments().map(|segment| segment.aek))
             .filter_map(|aek| Some((aek, job.keys.epoch(aek)?)))
             .collect();
-        self.enter(&epochs)?;
         let store = SealedStore::new(self.shared.shelves.clone(), segments(), job.keys.clone());
         let ids = segments().map(|segment| segment.id).collect();
         let running = Arc::new(Running::new(ids, epochs, store));
@@ -248,6 +248,7 @@ impl Engine {
             all.retain(|running| running.strong_count() > 0);
             all.push(Arc::downgrade(&running));
         }
+        self.enter(&running.epochs)?;
 
         let mut tables: BTreeMap<TableName, Arc<dyn TableProvider>> = BTreeMap::new();
         for table in job.tables {
@@ -265,7 +266,7 @@ impl Engine {
         }
         tables.extend(job.views);
         Ok(Query {
-            engine: self,
+            engine: self.clone(),
             tables,
             running,
         })
@@ -331,8 +332,8 @@ impl Drop for Engine {
 }
 
 /// One query that is about to run.
-pub struct Query<'a> {
-    engine: &'a Engine,
+pub struct Query {
+    engine: Arc<Engine>,
     tables: BTreeMap<TableName, Arc<dyn TableProvider>>,
     running: Arc<Running>,
 }
@@ -345,7 +346,7 @@ enum News {
     Failed(DataFusionError),
 }
 
-impl Query<'_> {
+impl Query {
     pub fn table(&self, name: &str) -> Option<Arc<dyn TableProvider>> {
         self.tables.get(&TableName::from(name)).cloned()
     }

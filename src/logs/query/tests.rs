@@ -180,13 +180,17 @@ impl Stage {
         }
     }
 
-    fn engine(&self) -> Engine {
-        Engine::new(self.shelves.clone(), Limits::default()).unwrap()
+    fn engine(&self) -> Arc<Engine> {
+        start(&self.shelves, Limits::default())
     }
 
     fn job(&self, keys: Keyring) -> Job {
         job(requests(), &self.segments, keys)
     }
+}
+
+fn start(shelves: &Shelves, limits: Limits) -> Arc<Engine> {
+    Arc::new(Engine::new(shelves.clone(), limits).unwrap())
 }
 
 fn job(columns: Columns, segments: &[Segment], keys: Keyring) -> Job {
@@ -224,7 +228,7 @@ fn quietly<T>(run: impl FnOnce(&mut Control) -> T) -> T {
     })
 }
 
-fn ask(engine: &Engine, job: Job, build: &Plan) -> Result<Answer, QueryError> {
+fn ask(engine: &Arc<Engine>, job: Job, build: &Plan) -> Result<Answer, QueryError> {
     let query = engine.open(job)?;
     let plan = plan(query.table("Requests").unwrap(), build);
     quietly(|control| query.run(plan, control))
@@ -408,7 +412,7 @@ fn hot_memory_keeps_to_its_budget_and_lets_go_what_was_not_asked_for_longest() {
         hot,
         ..Limits::default()
     };
-    let engine = Engine::new(stage.shelves.clone(), limits).unwrap();
+    let engine = start(&stage.shelves, limits);
     let in_memory = |n| ask(&engine, one(n), sums).unwrap().stats.blocks == 0;
     assert!(!in_memory(0));
     assert!(!in_memory(1));
@@ -426,7 +430,7 @@ fn hot_memory_keeps_to_its_budget_and_lets_go_what_was_not_asked_for_longest() {
         hot: 0,
         ..Limits::default()
     };
-    let without = Engine::new(stage.shelves.clone(), none).unwrap();
+    let without = start(&stage.shelves, none);
     let cold = ask(&without, stage.job(both()), sums).unwrap();
     assert_eq!(text(&cold), text(&all));
     assert_eq!(cold.stats.in_memory, 0);
@@ -637,7 +641,7 @@ fn data_under_the_microsoft_key_and_under_the_customers_is_queried_together() {
     let shelves = Shelves::in_memory();
     let old = seal(&shelves, 1, MICROSOFT, 0, false, &records(0));
     let new = seal(&shelves, 2, CUSTOMER, 10, true, &records(10));
-    let engine = Engine::new(shelves, Limits::default()).unwrap();
+    let engine = start(&shelves, Limits::default());
     let segments = [old, new];
     let answer = ask(&engine, job(requests(), &segments, both()), &counted).unwrap();
     assert!(text(&answer).contains(&(2 * ROWS).to_string()));
@@ -746,7 +750,7 @@ fn a_table_reads_segments_that_were_written_when_it_had_other_columns() {
             seal(&shelves, id, CUSTOMER, 0, hot, old.as_ref().unwrap()),
             seal(&shelves, id + 1, CUSTOMER, 1, hot, recent.as_ref().unwrap()),
         ];
-        let engine = Engine::new(shelves.clone(), Limits::default()).unwrap();
+        let engine = start(&shelves, Limits::default());
         let ask = |build: &Plan| {
             let answer = ask(&engine, job(now.clone(), &segments, both()), build).unwrap();
             (text(&answer), answer)
@@ -779,7 +783,7 @@ fn a_damaged_segment_is_named_and_a_damaged_hot_copy_is_passed_over() {
     let dir = tempfile::tempdir().unwrap();
     let shelves = Shelves::in_folder(dir.path());
     let whole = seal(&shelves, 1, CUSTOMER, 0, true, &records(0));
-    let engine = Engine::new(shelves.clone(), Limits::default()).unwrap();
+    let engine = start(&shelves, Limits::default());
     let spoil = |tier| {
         let path = shelves.path(tier, whole.id);
         let mut bytes = std::fs::read(&path).unwrap();
@@ -829,7 +833,7 @@ fn answers_end_at_their_limit_of_rows_and_queries_at_theirs_of_memory() {
         query: 3 << 20,
         ..Limits::default()
     };
-    let engine = Engine::new(stage.shelves.clone(), limits).unwrap();
+    let engine = start(&stage.shelves, limits);
     let answer = ask(&engine, stage.job(both()), &|scan| scan).unwrap();
     assert_eq!((answer.rows, answer.truncated), (12_345, true));
     let counted: usize = answer.batches.iter().map(RecordBatch::num_rows).sum();
