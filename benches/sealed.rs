@@ -266,12 +266,12 @@ impl Stage {
         }
     }
 
-    fn engine(&self, hot: usize) -> Engine {
+    fn engine(&self, hot: usize) -> Arc<Engine> {
         let limits = Limits {
             hot,
             ..Limits::default()
         };
-        Engine::new(self.shelves.clone(), limits).unwrap()
+        Arc::new(Engine::new(self.shelves.clone(), limits).unwrap())
     }
 
     fn plan(
@@ -284,11 +284,16 @@ impl Stage {
         kql::plan(&bound, &mut |name| table(name).map(provider_as_source)).unwrap()
     }
 
-    fn ask(&self, engine: &Engine, text: &str) -> Result<Answer, QueryError> {
+    fn ask(&self, engine: &Arc<Engine>, text: &str) -> Result<Answer, QueryError> {
         self.ask_with(engine, text, &Cancel::default())
     }
 
-    fn ask_with(&self, engine: &Engine, text: &str, cancel: &Cancel) -> Result<Answer, QueryError> {
+    fn ask_with(
+        &self,
+        engine: &Arc<Engine>,
+        text: &str,
+        cancel: &Cancel,
+    ) -> Result<Answer, QueryError> {
         let query = engine.open(self.job())?;
         let plan = self.plan(text, &|name| query.table(name));
         query.run(

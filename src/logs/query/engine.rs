@@ -227,8 +227,9 @@ impl Engine {
     }
 
     /// The tables of one query. Every key they need has to be there: without one, nothing is answered, not even
-    /// what could be answered without reading.
-    pub fn open(&self, job: Job) -> Result<Query<'_>, QueryError> {
+    /// what could be answered without reading. A key that goes after this ends the query, so it is to be opened
+    /// where its keys are looked up.
+    pub fn open(self: &Arc<Self>, job: Job) -> Result<Query, QueryError> {
         let segments = || job.tables.iter().flat_map(|table| &table.segments);
         for segment in segments() {
             let (segment, aek) = (segment.id, segment.aek);
@@ -236,15 +237,18 @@ impl Engine {
                 return Err(ReadError::NoKey { segment, aek }.into());
             }
         }
+        let epochs: BTreeMap<AekId, u64> = (segments().map(|segment| segment.aek))
+            .filter_map(|aek| Some((aek, job.keys.epoch(aek)?)))
+            .collect();
         let store = SealedStore::new(self.shared.shelves.clone(), segments(), job.keys.clone());
         let ids = segments().map(|segment| segment.id).collect();
-        let running = Arc::new(Running::new(ids, store));
+        let running = Arc::new(Running::new(ids, epochs, store));
         {
             let mut all = guard(&self.shared.running);
             all.retain(|running| running.strong_count() > 0);
             all.push(Arc::downgrade(&running));
         }
-        self.drop_other_epochs(&job);
+        self.enter(&running.epochs)?;
 
         let mut tables: BTreeMap<TableName, Arc<dyn TableProvider>> = BTreeMap::new();
         for table in job.tables {
@@ -262,7 +266,7 @@ impl Engine {
         }
         tables.extend(job.views);
         Ok(Query {
-            engine: self,
+            engine: self.clone(),
             tables,
             running,
         })
@@ -289,25 +293,32 @@ impl Engine {
         self.shared.hot.usage()
     }
 
-    /// What was remembered under a key that was gone since is of no use any more.
-    fn drop_other_epochs(&self, job: &Job) {
-        let mut epochs = guard(&self.shared.epochs);
-        let mut changed = BTreeSet::new();
-        for segment in job.tables.iter().flat_map(|table| &table.segments) {
-            let Some(epoch) = job.keys.epoch(segment.aek) else {
-                continue;
-            };
-            if epochs
-                .insert(segment.aek, epoch)
-                .is_some_and(|e| e != epoch)
-            {
-                self.shared.hot.forget_other(segment.aek, epoch);
-                changed.insert(segment.aek);
-            }
+    /// How many footers are kept.
+    pub fn footers(&self) -> usize {
+        self.shared.footers.len()
+    }
+
+    /// A key that was gone since the last query had it begins a new epoch: what is remembered from before goes,
+    /// and queries from before end. A query that was decided before that comes too late.
+    fn enter(&self, epochs: &BTreeMap<AekId, u64>) -> Result<(), QueryError> {
+        let mut known = guard(&self.shared.epochs);
+        if epochs
+            .iter()
+            .any(|(aek, epoch)| known.get(aek) > Some(epoch))
+        {
+            return Err(QueryError::KeysChanged);
         }
-        if !changed.is_empty() {
+        for (aek, epoch) in epochs {
+            if known.insert(*aek, *epoch).is_none_or(|old| old == *epoch) {
+                continue;
+            }
+            let before = |running: &Running| running.epochs.get(aek).is_some_and(|e| e < epoch);
+            let running = self.shared.running().into_iter();
+            running.filter(|r| before(r)).for_each(|r| r.revoke());
+            self.shared.hot.forget_other(*aek, *epoch);
             self.shared.footers.clear();
         }
+        Ok(())
     }
 }
 
@@ -321,8 +332,8 @@ impl Drop for Engine {
 }
 
 /// One query that is about to run.
-pub struct Query<'a> {
-    engine: &'a Engine,
+pub struct Query {
+    engine: Arc<Engine>,
     tables: BTreeMap<TableName, Arc<dyn TableProvider>>,
     running: Arc<Running>,
 }
@@ -335,7 +346,7 @@ enum News {
     Failed(DataFusionError),
 }
 
-impl Query<'_> {
+impl Query {
     pub fn table(&self, name: &str) -> Option<Arc<dyn TableProvider>> {
         self.tables.get(&TableName::from(name)).cloned()
     }

@@ -35,6 +35,8 @@ struct Kept {
     /// Counts uses.
     clock: u64,
     segments: BTreeMap<SegmentId, Entry>,
+    /// What loads needed that found no room, so that they are not tried in vain again.
+    needed: BTreeMap<SegmentId, usize>,
 }
 
 struct Entry {
@@ -95,7 +97,9 @@ impl HotMemory {
         let mut free = self.budget.saturating_sub(pinned.map(|e| e.bytes).sum());
         let mut admitted = BTreeSet::new();
         for (segment, bytes) in wanted {
-            if *bytes <= free {
+            let needed = kept.needed.get(segment).copied().unwrap_or_default();
+            let bytes = needed.max(*bytes);
+            if bytes <= free {
                 free -= bytes;
                 admitted.insert(*segment);
             }
@@ -121,6 +125,7 @@ impl HotMemory {
         }
         kept.clock += 1;
         let clock = kept.clock;
+        let needed = loaded.bytes;
         let mut entry = match kept.take(segment.id) {
             Some(old) if old.epoch == epoch && old.rows == loaded.rows => old.with(loaded),
             Some(old) => {
@@ -137,6 +142,7 @@ impl HotMemory {
                 Some(entry) => entry.wipe(),
                 None => {
                     entry.wipe();
+                    kept.needed.insert(segment.id, needed);
                     return;
                 }
             }
@@ -162,6 +168,7 @@ impl HotMemory {
     pub fn forget(&self, segments: &BTreeSet<SegmentId>) {
         let mut kept = self.kept();
         for segment in segments {
+            kept.needed.remove(segment);
             if let Some(entry) = kept.take(*segment) {
                 entry.wipe();
             }
@@ -175,6 +182,7 @@ impl HotMemory {
 
     pub fn forget_all(&self) {
         self.forget_where(|_| true);
+        self.kept().needed.clear();
     }
 
     fn forget_where(&self, which: impl Fn(&Entry) -> bool) {

@@ -1,6 +1,6 @@
 //! A query that is under way, as those know it who may have to stop it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -8,11 +8,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::task::AbortHandle;
 
 use super::table::Held;
-use crate::engine::ids::SegmentId;
+use crate::engine::ids::{AekId, SegmentId};
 use crate::logs::sealed_store::SealedStore;
 
 pub(super) struct Running {
     pub segments: BTreeSet<SegmentId>,
+    /// Of the keys it needs.
+    pub epochs: BTreeMap<AekId, u64>,
     pub store: Arc<SealedStore>,
     /// The keys of something it reads are gone.
     pub revoked: AtomicBool,
@@ -26,9 +28,14 @@ pub(super) struct Running {
 }
 
 impl Running {
-    pub fn new(segments: BTreeSet<SegmentId>, store: SealedStore) -> Running {
+    pub fn new(
+        segments: BTreeSet<SegmentId>,
+        epochs: BTreeMap<AekId, u64>,
+        store: SealedStore,
+    ) -> Running {
         Running {
             segments,
+            epochs,
             store: Arc::new(store),
             revoked: AtomicBool::new(false),
             task: Mutex::default(),
@@ -42,10 +49,14 @@ impl Running {
     /// Counts what a scan will read.
     pub fn count(&self, segments: usize, files: &[&Held], in_memory: usize) {
         self.segments_scanned.fetch_add(segments, Ordering::Relaxed);
-        let bytes = files.iter().map(|held| held.segment.plain).sum();
-        self.bytes.fetch_add(bytes, Ordering::Relaxed);
+        self.expect(files.iter().map(|held| held.segment.plain).sum());
         self.read.fetch_add(files.len(), Ordering::Relaxed);
         self.in_memory.fetch_add(in_memory, Ordering::Relaxed);
+    }
+
+    /// About so many bytes more will be read.
+    pub fn expect(&self, bytes: u64) {
+        self.bytes.fetch_add(bytes, Ordering::Relaxed);
     }
 
     /// This is what works for it.

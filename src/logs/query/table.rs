@@ -236,6 +236,8 @@ impl SegmentTable {
             pruning: None,
             limit: None,
         };
+        let share = held.segment.plain * columns.len() as u64 / self.schema.fields().len() as u64;
+        self.running.expect(share);
         let plan = self.files(&[held], &whole, 1)?;
         let batches = SpawnedTask::spawn(collect(plan, state.task_ctx()))
             .join_unwind()

@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use arrow::array::{
-    ArrayRef, Float64Array, Int64Array, StringViewArray, TimestampMicrosecondArray,
+    ArrayRef, BooleanArray, DurationMicrosecondArray, Float64Array, Int32Array, Int64Array,
+    StringViewArray, TimestampMicrosecondArray,
 };
 use arrow::compute::concat_batches;
 use arrow::record_batch::RecordBatch;
@@ -62,6 +63,10 @@ fn requests() -> Columns {
         ("Code", ColumnType::Long),
         ("Seconds", ColumnType::Real),
         ("Id", ColumnType::Guid),
+        ("Took", ColumnType::Timespan),
+        ("Ok", ColumnType::Bool),
+        ("Tries", ColumnType::Int),
+        ("More", ColumnType::Dynamic),
     ])
 }
 
@@ -87,6 +92,18 @@ fn records(hour: i64) -> RecordBatch {
                 n * 2_654_435_761 % 0xffff_ffff
             )
         }))),
+        Arc::new(DurationMicrosecondArray::from_iter(
+            numbers().map(|n| (n % 5 != 0).then_some(n % 1_000 * 1_000)),
+        )),
+        Arc::new(BooleanArray::from_iter(
+            numbers().map(|n| (n % 3 != 0).then_some(n % 2 == 0)),
+        )),
+        Arc::new(Int32Array::from_iter_values(
+            numbers().map(|n| (n % 4) as i32),
+        )),
+        Arc::new(StringViewArray::from_iter(
+            numbers().map(|n| (n % 2 == 0).then(|| format!("{{\"n\":{}}}", n % 17))),
+        )),
     ];
     RecordBatch::try_new(arrow_types::schema(&requests()), arrays).unwrap()
 }
@@ -163,13 +180,17 @@ impl Stage {
         }
     }
 
-    fn engine(&self) -> Engine {
-        Engine::new(self.shelves.clone(), Limits::default()).unwrap()
+    fn engine(&self) -> Arc<Engine> {
+        start(&self.shelves, Limits::default())
     }
 
     fn job(&self, keys: Keyring) -> Job {
         job(requests(), &self.segments, keys)
     }
+}
+
+fn start(shelves: &Shelves, limits: Limits) -> Arc<Engine> {
+    Arc::new(Engine::new(shelves.clone(), limits).unwrap())
 }
 
 fn job(columns: Columns, segments: &[Segment], keys: Keyring) -> Job {
@@ -207,7 +228,7 @@ fn quietly<T>(run: impl FnOnce(&mut Control) -> T) -> T {
     })
 }
 
-fn ask(engine: &Engine, job: Job, build: &Plan) -> Result<Answer, QueryError> {
+fn ask(engine: &Arc<Engine>, job: Job, build: &Plan) -> Result<Answer, QueryError> {
     let query = engine.open(job)?;
     let plan = plan(query.table("Requests").unwrap(), build);
     quietly(|control| query.run(plan, control))
@@ -295,6 +316,18 @@ fn others() -> Vec<Box<Plan>> {
             counted(scan.filter(column("Code").is_null()).unwrap())
         }),
         Box::new(|scan| counted(scan.filter(column(TIME).between(at(3), at(4))).unwrap())),
+        Box::new(|scan| {
+            let long = lit(ScalarValue::DurationMicrosecond(Some(995_000)));
+            let filter = column("Took").gt(long).and(column("Ok").is_true());
+            let all = [count(lit(1)), max(column("Took")), max(column("More"))];
+            let scan = scan.filter(filter).unwrap();
+            let scan = scan.aggregate([column("Tries")], all).unwrap();
+            scan.sort([column("Tries").sort(true, false)]).unwrap()
+        }),
+        Box::new(|scan| {
+            let never = lit(ScalarValue::DurationMicrosecond(Some(9_000_000_000)));
+            counted(scan.filter(column("Took").gt(never)).unwrap())
+        }),
     ]
 }
 
@@ -379,7 +412,7 @@ fn hot_memory_keeps_to_its_budget_and_lets_go_what_was_not_asked_for_longest() {
         hot,
         ..Limits::default()
     };
-    let engine = Engine::new(stage.shelves.clone(), limits).unwrap();
+    let engine = start(&stage.shelves, limits);
     let in_memory = |n| ask(&engine, one(n), sums).unwrap().stats.blocks == 0;
     assert!(!in_memory(0));
     assert!(!in_memory(1));
@@ -397,7 +430,7 @@ fn hot_memory_keeps_to_its_budget_and_lets_go_what_was_not_asked_for_longest() {
         hot: 0,
         ..Limits::default()
     };
-    let without = Engine::new(stage.shelves.clone(), none).unwrap();
+    let without = start(&stage.shelves, none);
     let cold = ask(&without, stage.job(both()), sums).unwrap();
     assert_eq!(text(&cold), text(&all));
     assert_eq!(cold.stats.in_memory, 0);
@@ -547,11 +580,68 @@ fn a_query_in_flight_ends_at_once_when_its_key_goes_when_it_is_cancelled_and_whe
 }
 
 #[test]
+fn queries_that_run_while_keys_go_leave_nothing_behind() {
+    let stage = Stage::new(true);
+    let engine = stage.engine();
+    let segments = ids(&stage.segments);
+    let over = std::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let askers: Vec<_> = (0..3)
+            .map(|n| {
+                let (stage, engine, over) = (&stage, &engine, &over);
+                scope.spawn(move || {
+                    let (mut answered, mut stopped) = (0, 0);
+                    while !over.load(Ordering::Relaxed) {
+                        for (_, build) in five().into_iter().skip(n) {
+                            match ask(engine, stage.job(both()), &*build) {
+                                Ok(_) => answered += 1,
+                                Err(QueryError::KeysChanged) => stopped += 1,
+                                Err(other) => panic!("{other}"),
+                            }
+                        }
+                    }
+                    (answered, stopped)
+                })
+            })
+            .collect();
+        for n in 0..60 {
+            std::thread::sleep(Duration::from_millis(5 + n % 7));
+            engine.forget(&segments);
+        }
+        over.store(true, Ordering::Relaxed);
+        let mut all = (0, 0);
+        for asker in askers {
+            let (answered, stopped) = asker.join().unwrap();
+            all = (all.0 + answered, all.1 + stopped);
+        }
+        assert!(all.0 > 0 && all.1 > 0, "{all:?}");
+    });
+    // The last one to go finds some that are under way.
+    for (_, build) in &five() {
+        let query = engine.open(stage.job(both())).unwrap();
+        let built = plan(query.table("Requests").unwrap(), &**build);
+        std::thread::scope(|scope| {
+            let asker = scope.spawn(|| quietly(|control| query.run(built, control)));
+            engine.forget(&segments);
+            if asker.join().unwrap().is_ok() {
+                engine.forget(&segments);
+            }
+        });
+        let done = || (engine.hot().bytes, engine.footers()) == (0, 0);
+        let begun = Instant::now();
+        while !done() && begun.elapsed() < Duration::from_secs(5) {
+            std::thread::yield_now();
+        }
+        assert!(done(), "{:?}", (engine.hot(), engine.footers()));
+    }
+}
+
+#[test]
 fn data_under_the_microsoft_key_and_under_the_customers_is_queried_together() {
     let shelves = Shelves::in_memory();
     let old = seal(&shelves, 1, MICROSOFT, 0, false, &records(0));
     let new = seal(&shelves, 2, CUSTOMER, 10, true, &records(10));
-    let engine = Engine::new(shelves, Limits::default()).unwrap();
+    let engine = start(&shelves, Limits::default());
     let segments = [old, new];
     let answer = ask(&engine, job(requests(), &segments, both()), &counted).unwrap();
     assert!(text(&answer).contains(&(2 * ROWS).to_string()));
@@ -575,23 +665,31 @@ fn a_new_epoch_of_a_key_takes_nothing_over_from_the_one_before() {
     let stage = Stage::new(true);
     let engine = stage.engine();
     let sums: &Plan = &|scan| {
-        scan.aggregate([column("Code")], [avg(column("Seconds"))])
-            .unwrap()
+        let all = [avg(column("Seconds"))];
+        scan.aggregate([column("Code")], all).unwrap()
     };
     ask(&engine, stage.job(both()), sums).unwrap();
-    assert_eq!(
-        ask(&engine, stage.job(both()), sums).unwrap().stats.blocks,
-        0
-    );
+    let again = ask(&engine, stage.job(both()), sums).unwrap();
+    assert_eq!(again.stats.blocks, 0);
+    let before = engine.open(stage.job(both())).unwrap();
+    let built = plan(before.table("Requests").unwrap(), sums);
     // Only one segment is asked for; what was kept of the others goes, too.
-    let one = job(
-        requests(),
-        &stage.segments[..1],
-        keys(&[MICROSOFT, CUSTOMER], 2),
-    );
-    let answer = ask(&engine, one, sums).unwrap();
+    let one = || {
+        job(
+            requests(),
+            &stage.segments[..1],
+            keys(&[MICROSOFT, CUSTOMER], 2),
+        )
+    };
+    let answer = ask(&engine, one(), sums).unwrap();
     assert!(answer.stats.blocks > 0);
     assert_eq!(engine.hot().segments, 1);
+    // Who was before that ends, and who comes with what was before that is too late.
+    let error = quietly(|control| before.run(built, control)).unwrap_err();
+    assert!(matches!(error, QueryError::KeysChanged), "{error}");
+    let error = ask(&engine, stage.job(both()), sums).unwrap_err();
+    assert!(matches!(error, QueryError::KeysChanged), "{error}");
+    ask(&engine, one(), sums).unwrap();
 }
 
 #[test]
@@ -652,7 +750,7 @@ fn a_table_reads_segments_that_were_written_when_it_had_other_columns() {
             seal(&shelves, id, CUSTOMER, 0, hot, old.as_ref().unwrap()),
             seal(&shelves, id + 1, CUSTOMER, 1, hot, recent.as_ref().unwrap()),
         ];
-        let engine = Engine::new(shelves.clone(), Limits::default()).unwrap();
+        let engine = start(&shelves, Limits::default());
         let ask = |build: &Plan| {
             let answer = ask(&engine, job(now.clone(), &segments, both()), build).unwrap();
             (text(&answer), answer)
@@ -685,7 +783,7 @@ fn a_damaged_segment_is_named_and_a_damaged_hot_copy_is_passed_over() {
     let dir = tempfile::tempdir().unwrap();
     let shelves = Shelves::in_folder(dir.path());
     let whole = seal(&shelves, 1, CUSTOMER, 0, true, &records(0));
-    let engine = Engine::new(shelves.clone(), Limits::default()).unwrap();
+    let engine = start(&shelves, Limits::default());
     let spoil = |tier| {
         let path = shelves.path(tier, whole.id);
         let mut bytes = std::fs::read(&path).unwrap();
@@ -735,7 +833,7 @@ fn answers_end_at_their_limit_of_rows_and_queries_at_theirs_of_memory() {
         query: 3 << 20,
         ..Limits::default()
     };
-    let engine = Engine::new(stage.shelves.clone(), limits).unwrap();
+    let engine = start(&stage.shelves, limits);
     let answer = ask(&engine, stage.job(both()), &|scan| scan).unwrap();
     assert_eq!((answer.rows, answer.truncated), (12_345, true));
     let counted: usize = answer.batches.iter().map(RecordBatch::num_rows).sum();
