@@ -248,7 +248,7 @@ impl App {
     /// The scopes of the blade, also while something lies over it.
     pub fn blade_scopes(&self) -> Vec<Scope> {
         let blade = &self.page().blade;
-        let mut scopes = Vec::with_capacity(8);
+        let mut scopes = Vec::with_capacity(9);
         if *blade == Blade::Activity {
             scopes.push(Scope::Activity);
         }
@@ -276,6 +276,9 @@ impl App {
             if page.refusal.is_none() && !scopes.contains(&scope) {
                 scopes.push(scope);
             }
+        }
+        if self.near.workspace.is_some() && page.refusal.is_none() {
+            scopes.push(Scope::Logs);
         }
         scopes.extend([Scope::Item, Scope::Move]);
         if blade.is_list() {

@@ -21,6 +21,8 @@ const SECTIONS: &[(&str, &[Scope])] = &[
             Scope::Operation,
             Scope::Storage,
             Scope::Saved,
+            Scope::Table,
+            Scope::Logs,
             Scope::Request,
             Scope::Grant,
             Scope::Item,
