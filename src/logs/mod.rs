@@ -10,6 +10,7 @@ pub mod query;
 pub mod sample;
 pub mod sealed;
 pub mod sealed_store;
+pub mod service_tables;
 pub mod shelves;
 pub mod value;
 

@@ -25,6 +25,7 @@ use crate::logs::kql::{self, Bound, Catalog, Render};
 use crate::logs::query::{Answer, Cancel, Control, Engine, Job, JobTable, Progress};
 use crate::logs::sealed::{Header, Label};
 use crate::logs::sealed_store::Keyring;
+use crate::logs::service_tables;
 use crate::store::{Journal, SqliteJournal};
 
 /// A question to a workspace.
@@ -160,13 +161,8 @@ impl Host {
         let mut job = Job::default();
         for touched in &live.touched {
             let name = &touched.table;
-            if builtin::by_service(name.as_str()) {
+            if let Some(rows) = service_tables::records(world, &live.workspace, name.as_str())? {
                 if !job.views.iter().any(|(known, _)| known == name) {
-                    let rows = arrow::array::RecordBatch::new_empty(
-                        crate::logs::ingest::arrow_types::schema(
-                            &world.columns(&live.workspace, name),
-                        ),
-                    );
                     let table = MemTable::try_new(rows.schema(), vec![vec![rows]])?;
                     job.views.push((name.clone(), Arc::new(table)));
                 }

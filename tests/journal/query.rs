@@ -270,3 +270,32 @@ fn bad_kql_says_where_and_leaves_no_trace_and_strangers_learn_nothing() {
     host.query(&person("con"), &question).unwrap();
     assert_ne!(host.world().revision, head);
 }
+
+#[test]
+fn the_tables_of_the_service_tell_what_happened_in_the_world() {
+    let (dir, wall) = (dir(), ManualWall::default());
+    let mut host = open(dir.path(), &wall);
+    make_workspace(&mut host);
+    let key = make_protected(&mut host);
+    send(&mut host, 0..10);
+    set_enabled(&mut host, &key, false);
+    assert_eq!(
+        says(
+            &mut host,
+            "AzureDiagnostics | where Category == 'AuditEvent' and OperationName == 'KeyUpdate' | project ResultType, identity_claim_upn_s"
+        ),
+        ["Success,minji.kim@x.example"]
+    );
+    assert_eq!(
+        says(
+            &mut host,
+            "AzureActivity | where OperationNameValue endswith 'clusters/write' | summarize n = count() by Caller"
+        ),
+        ["minji.kim@x.example,2"]
+    );
+    assert_eq!(
+        says(&mut host, "Usage | project DataType, Quantity > 0"),
+        ["Visits_CL,true"]
+    );
+    assert_eq!(says(&mut host, "SecurityEvent | count"), ["0"]);
+}
