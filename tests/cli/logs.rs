@@ -716,6 +716,23 @@ fn saved_queries_run_by_name() {
     let ran = place.line_json("search run alarm --workspace law-1 --alert");
     assert_eq!(ran["rowCount"], 1);
     assert_eq!(place.line("search run alarm --workspace law-1").code, 3);
+
+    // In a storage account of one's own, under one's own key.
+    for line in [
+        "policy set kv-logs --principal stqueries --keys get,wrapKey,unwrapKey",
+        "storage set-key stqueries --vault kv-logs --key kek",
+        "storage link law-1 stqueries --type Query --yes",
+    ] {
+        place.line(line).ok();
+    }
+    assert_eq!(place.line("search run failed --workspace law-1").code, 3);
+    place.json(&["search", "save", "law-1", "failed", "--query", text]);
+    let run = "--format json search run failed --workspace law-1";
+    assert_eq!(place.line(run).ok().json()["rows"][0]["Count"], 250);
+    place.line("key disable kv-logs/kek").ok();
+    let said = place.line(run);
+    assert_eq!(said.code, 1);
+    assert_eq!(said.json()["error"]["id"], "E-SS-03");
 }
 
 #[test]
