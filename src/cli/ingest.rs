@@ -523,7 +523,7 @@ impl Taking {
             field(
                 "read",
                 format!(
-                    "{} in {:.1} s: {}, {}/s",
+                    "{} in {:.2} s: {}, {}/s",
                     names::bytes(read.bytes),
                     seconds,
                     rate(came.rows + came.rejected, seconds),

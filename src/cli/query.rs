@@ -19,6 +19,7 @@ use crate::engine::text::scrub;
 use crate::engine::time::Span;
 use crate::logs::kql::{Chart, Render};
 use crate::logs::query::{Cancel, Progress};
+use crate::logs::sealed::SealedError;
 use crate::logs::value::Values;
 use crate::runtime::{Ask, Reply};
 
@@ -159,8 +160,12 @@ fn show(session: &Session, reply: &Reply, how: &How, context: &Context) -> Resul
     let mut notes = Vec::new();
     if let Some(why) = &reply.why {
         notes.push(format!(
-            "PARTIAL: {} segments are left out. {}",
-            reply.hidden, why.message
+            "PARTIAL: {} left out. {}",
+            match reply.hidden {
+                1 => "1 segment is".to_owned(),
+                n => format!("{n} segments are"),
+            },
+            why.message
         ));
     }
     if reply.answer.rows > limit {
@@ -177,7 +182,10 @@ fn show(session: &Session, reply: &Reply, how: &How, context: &Context) -> Resul
         ));
     }
     for trouble in &reply.answer.passed_over {
-        notes.push(format!("warning: a hot copy was passed over: {trouble}"));
+        // One that is missing is made again; the segment itself was read.
+        if !matches!(trouble, SealedError::Missing { .. }) {
+            notes.push(format!("warning: a hot copy was passed over: {trouble}"));
+        }
     }
     if how.stats {
         notes.extend(cost(reply));

@@ -314,6 +314,7 @@ struct Check {
 enum Verdict {
     /// Every block opened.
     Whole,
+    /// It is not what it should be, is missing, or cannot be read at all.
     Damaged(SealedError),
     /// It has the form it should have; what is in it nobody can open now.
     Closed(Refusal),
@@ -480,12 +481,12 @@ fn check(
             match opened {
                 Ok(()) => Verdict::Whole,
                 Err(SealedError::Missing { .. }) if label != Label::of(segment) => return Ok(None),
-                Err(error) => Verdict::Damaged(damage_only(error)?),
+                Err(error) => Verdict::Damaged(error),
             }
         }
         Err(why) => match shelves.look(label) {
             Ok(_) => Verdict::Closed(why),
-            Err(error) => Verdict::Damaged(damage_only(error)?),
+            Err(error) => Verdict::Damaged(error),
         },
     };
     if let Verdict::Damaged(SealedError::Missing { .. }) = verdict {
@@ -499,14 +500,6 @@ fn check(
         verdict,
         moved: None,
     }))
-}
-
-/// What is wrong with a file; what is wrong with the machine is another matter.
-fn damage_only(error: SealedError) -> Result<SealedError, Failure> {
-    match error {
-        SealedError::Damaged { .. } | SealedError::Missing { .. } => Ok(error),
-        other => Err(failure(LogsError::from(other).into())),
-    }
 }
 
 /// The key a file is sealed under, as storage gets at it now, or why it does not.

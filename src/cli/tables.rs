@@ -175,7 +175,9 @@ fn list(workspace: &str, context: &Context) -> Result<(), Failure> {
         },
         json: &|line| json(world, &workspace, line),
         own_shape: false,
-        notes: Vec::new(),
+        notes: vec![
+            "the service makes the records of its own tables when they are asked for".to_owned(),
+        ],
     })
 }
 

@@ -229,6 +229,11 @@ fn a_revoked_key_cuts_data_off_a_restored_one_brings_it_back_and_a_purged_one_ne
         "{}",
         said.err
     );
+    assert!(
+        is_inert(&said.err),
+        "no bar but on a terminal: {}",
+        said.err
+    );
     let lost = said.json();
     assert_eq!(lost["dataLost"], true);
     assert_eq!(lost["stored"], 0);
@@ -380,6 +385,41 @@ fn rotation_rewrites_no_segment_and_data_from_before_the_key_is_queried_with_the
         json!([{ "old": false, "n": ROWS }, { "old": true, "n": ROWS }])
     );
     place.line("segments verify --all").ok();
+}
+
+#[test]
+fn a_partial_answer_has_what_can_be_read_and_says_what_is_missing() {
+    let place = made(Until::Unlinked);
+    let old = place.write("old.ndjson", requests(ROWS, 0));
+    place.ingest("law-1", "AppRequests", &old);
+    place.link();
+    let new = place.write("new.ndjson", requests(ROWS, ROWS));
+    place.ingest("law-1", "AppRequests", &new);
+    let ask = |more: &[&str]| {
+        let mut words = vec!["--format", "json", "query", "--workspace", "law-1"];
+        words.extend(["AppRequests | count"].iter().chain(more));
+        place.run(&words)
+    };
+    let whole = ask(&["--partial"]).ok().json();
+    assert_eq!(whole["rows"][0]["Count"], 2 * ROWS);
+    assert_eq!(whole["partial"], false);
+    place.line("key disable kv-logs/kek").ok();
+    place.line("clock advance 1h").ok();
+    assert_eq!(ask(&[]).code, 1);
+    let said = ask(&["--partial"]).ok();
+    let part = said.json();
+    assert_eq!(part["rows"][0]["Count"], ROWS);
+    assert_eq!(part["partial"], true);
+    assert_eq!(part["hiddenSegments"], 1);
+    assert_eq!(part["error"]["id"], "E-QRY-01");
+    assert!(
+        said.err.contains("PARTIAL: 1 segment is left out"),
+        "{}",
+        said.err
+    );
+    // The records are of 08:00 to 09:00, hours ago.
+    let last = ask(&["--partial", "--last", "1h"]).ok().json();
+    assert_eq!(last["rows"][0]["Count"], 0);
 }
 
 /// Bytes of a block, for which one need not wait long.
@@ -676,6 +716,23 @@ fn saved_queries_run_by_name() {
     let ran = place.line_json("search run alarm --workspace law-1 --alert");
     assert_eq!(ran["rowCount"], 1);
     assert_eq!(place.line("search run alarm --workspace law-1").code, 3);
+
+    // In a storage account of one's own, under one's own key.
+    for line in [
+        "policy set kv-logs --principal stqueries --keys get,wrapKey,unwrapKey",
+        "storage set-key stqueries --vault kv-logs --key kek",
+        "storage link law-1 stqueries --type Query --yes",
+    ] {
+        place.line(line).ok();
+    }
+    assert_eq!(place.line("search run failed --workspace law-1").code, 3);
+    place.json(&["search", "save", "law-1", "failed", "--query", text]);
+    let run = "--format json search run failed --workspace law-1";
+    assert_eq!(place.line(run).ok().json()["rows"][0]["Count"], 250);
+    place.line("key disable kv-logs/kek").ok();
+    let said = place.line(run);
+    assert_eq!(said.code, 1);
+    assert_eq!(said.json()["error"]["id"], "E-SS-03");
 }
 
 #[test]
