@@ -118,8 +118,9 @@ pub struct Protection {
     pub last_poll: Option<(SimTime, Outcome)>,
     pub(super) deadline: Option<TimerKey>,
     pub(super) poll: Option<TimerKey>,
-    /// What the next poll is waited for.
+    /// What the next poll is waited for, and when that was.
     pub(super) poll_cause: Revision,
+    pub(super) changed_at: SimTime,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -291,9 +292,10 @@ pub fn reaction(world: &World, cluster: &Cluster, now: SimTime, input: Input) ->
             live_site_at: (since + rules.outage_threshold).max(now),
         }
     };
+    // Like the hour of a revocation, the half hour counts from the change: within 30 minutes of the poll too.
     let resuming = || Fact::Resuming {
         cluster: id(),
-        until: now + rules.resume_latency,
+        until: (protection.changed_at + rules.resume_latency).max(now),
     };
     let drained = || {
         protection
@@ -652,6 +654,7 @@ fn look_again(world: &mut World, id: &ResourceId, at: SimTime, revision: Revisio
         c.protection.refused = refused;
         c.protection.poll = poll;
         c.protection.poll_cause = revision;
+        c.protection.changed_at = at;
     });
 }
 

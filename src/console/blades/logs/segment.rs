@@ -1,11 +1,11 @@
 //! A sealed segment as a page: what it is, where it lies, which keys stand over it, and why it can or cannot be
 //! read now.
 
-use super::super::super::doc::{Block, Doc};
-use super::super::super::rows::{Cell, Column, ItemId, Mark, col, flex};
-use super::super::super::text;
-use super::super::super::theme::Token;
 use super::{Eye, class, cmk, heat, may_know, shared, store, unreadable};
+use crate::console::doc::{Block, Doc};
+use crate::console::rows::{Cell, Column, ItemId, Mark, col, flex};
+use crate::console::text;
+use crate::console::theme::Token;
 use crate::engine::ids::{ResourceId, SegmentId};
 use crate::engine::ingestion::segment::{KeyClass, Segment, Store};
 use crate::engine::text::scrub;

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::super::super::rows::{Cell, Column, ItemId, Mark, Row, col, data, flex, right};
-use super::super::super::theme::Token;
 use super::{Eye, Of, bytes, class, cmk, count, heat, may_know, sees, store};
+use crate::console::rows::{Cell, Column, ItemId, Mark, Row, col, data, flex, right};
+use crate::console::theme::Token;
 use crate::engine::ids::ResourceId;
 use crate::engine::ingestion::segment::Segment;
 use crate::engine::{Query, Refusal, ask, errors};

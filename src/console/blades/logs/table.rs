@@ -1,12 +1,12 @@
 //! A table of a workspace as a page: what it keeps, what became of every record that ever came, its segments
 //! and its columns.
 
-use super::super::super::doc::{Block, Doc};
-use super::super::super::rows::{Cell, Column, ItemId, Mark, col, flex, right};
-use super::super::super::text;
-use super::super::super::theme::Token;
 use super::tables::{kind, retention};
 use super::{Eye, Of, bytes, class, cmk, count, counted, heat, kept, losses, shared, store};
+use crate::console::doc::{Block, Doc};
+use crate::console::rows::{Cell, Column, ItemId, Mark, col, flex, right};
+use crate::console::text;
+use crate::console::theme::Token;
 use crate::engine::ids::{ResourceId, TableName};
 use crate::engine::ingestion::builtin;
 use crate::engine::ingestion::segment::Segment;

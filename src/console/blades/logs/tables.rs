@@ -4,9 +4,9 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::super::super::rows::{Cell, Column, ItemId, Row, col, flex, right};
-use super::super::super::theme::Token;
 use super::{Eye, bytes, count, dropped, kept, readable, share, shared};
+use crate::console::rows::{Cell, Column, ItemId, Row, col, flex, right};
+use crate::console::theme::Token;
 use crate::engine::ids::{ResourceId, TableName};
 use crate::engine::ingestion::builtin;
 use crate::engine::ingestion::table::Table;
