@@ -87,7 +87,7 @@ impl Rows {
     }
 
     /// Takes note of a field that is in no column yet. To be called for every field of the block.
-    pub fn learn(&mut self, name: &str, seen: Option<Seen>) {
+    pub(super) fn learn(&mut self, name: &str, seen: Option<Seen>) {
         let Some(seen) = seen.filter(|_| !self.places.contains_key(name)) else {
             return;
         };
