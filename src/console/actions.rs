@@ -33,6 +33,8 @@ pub enum Scope {
     Storage,
     Saved,
     Table,
+    /// The blocks of a segment.
+    Blocks,
     /// Where the cursor or page has a workspace with its log data.
     Logs,
     /// What the vendor's support does for a customer; works everywhere.
@@ -99,7 +101,7 @@ impl Scope {
         use Scope::*;
         matches!(
             self,
-            List | Item | Request | Grant | Activity | Links | Logs
+            List | Item | Request | Grant | Activity | Links | Logs | Blocks
         ) || self.has_forms()
     }
 }
@@ -224,6 +226,21 @@ fn near_workspace(app: &App, ctx: &Ctx) -> Option<crate::engine::ids::ResourceId
     app.related(ctx).workspace
 }
 
+fn blocks_here(app: &App) -> Option<Blade> {
+    match app.item() {
+        Some(ItemId::Segment(id)) => Some(Blade::Blocks(id)),
+        _ => None,
+    }
+}
+
+fn turn_block(app: &mut App, forward: bool) -> Vec<Effect> {
+    if let Blade::Blocks(segment) = app.page().blade {
+        app.blocks.turn(segment, forward);
+        app.page_mut().first = 0;
+    }
+    NONE
+}
+
 fn go(app: &mut App, blade: Option<Blade>) -> Vec<Effect> {
     if let Some(blade) = blade {
         app.open(blade);
@@ -307,6 +324,13 @@ actions! {
     "logs.tables" ["T"] Logs Safe "tables" "Tables of the workspace: what each keeps, for how long, and what was lost",
         |app, ctx| why_no_way(app, near_workspace(app, ctx).map(Blade::Tables), "list of its tables"),
         |app, ctx| { let to = near_workspace(app, ctx).map(Blade::Tables); go(app, to) };
+    "logs.blocks" ["H"] Logs Safe "blocks" "Blocks of the segment, as they lie on disk and as they open",
+        |app, _| why_no_way(app, blocks_here(app), "segment"),
+        |app, _| { let to = blocks_here(app); go(app, to) };
+    "blocks.next" ["right", "l", "tab"] Blocks Safe "next block" "To the next block of the segment",
+        never, |app, _| turn_block(app, true);
+    "blocks.previous" ["left", "h", "shift-tab"] Blocks Safe "block before" "To the block before",
+        never, |app, _| turn_block(app, false);
     "request.approve" ["a"] Request Final "approve" "Approve the request; asks first",
         |app, ctx| why_not_decide(app, ctx, true), |app, ctx| decision(app, ctx, Question::Approve);
     "request.deny" ["d"] Request Final "deny" "Deny the request; asks first",

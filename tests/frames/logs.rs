@@ -1,10 +1,12 @@
 //! Log data in the console: tables, segments, and what becomes of them when a key goes.
 
 use imbl::Vector;
+use lockbox::console::app::Outcome;
 use lockbox::console::blades::Blade;
+use lockbox::console::blades::blocks::Looked;
 use lockbox::console::rows::ItemId;
 use lockbox::engine::cluster::encryption::Encryption;
-use lockbox::engine::ids::{ResourceId, TableName, VaultName};
+use lockbox::engine::ids::{ResourceId, SegmentId, TableName, VaultName};
 use lockbox::engine::ingestion::schema::{Column, ColumnType, TIME};
 use lockbox::engine::ingestion::{Arrival, Command as Logs};
 use lockbox::engine::vault::key::{self, Attributes};
@@ -186,4 +188,61 @@ fn what_nobody_who_looks_may_change_says_why() {
     scene.app.jump(Blade::Tables(ResourceId::from(AUDIT)));
     scene.check();
     scene.press("u").shows("rea has no authorization");
+}
+
+/// A block as the engine's thread gives it: sealed bytes that look like nothing, and what they say.
+fn looked(scene: &Scene, segment: SegmentId) -> Looked {
+    let found = &scene.stage.world.logs.segments[&segment];
+    let plain =
+        "PAR1 a record with a \u{1b}[31mhostile\u{7} line, 값 and \u{202e}more. ".repeat(40);
+    let sealed: Vec<u8> = (0..plain.len() + 16)
+        .map(|n| (n * 7919 % 251) as u8)
+        .collect();
+    Looked {
+        segment,
+        number: 1,
+        blocks: 3,
+        aek: found.aek,
+        sealed: sealed.into(),
+        opened: match scene.stage.world.hidden_by(found) {
+            None => Ok(plain.into_bytes().into()),
+            Some(refusal) => Err(refusal),
+        },
+    }
+}
+
+#[test]
+fn a_block_on_disk_stands_beside_the_same_block_opened_or_beside_the_refusal() {
+    let scenarios: [(&str, fn() -> Stage); 2] = [("logs", logs), ("revoked", revoked)];
+    for (scenario, stage) in scenarios {
+        for (width, height) in SIZES {
+            let mut scene = Scene::new(stage(), person("ann"), (width, height));
+            scene.app.open(Blade::Blocks(SegmentId(2)));
+            let look = looked(&scene, SegmentId(2));
+            scene.finish(Outcome::Looked(Box::new(Ok(look))));
+            let name = format!("blocks-{scenario}-{width}x{height}");
+            insta::assert_snapshot!(name, scene.screen().backend());
+        }
+    }
+}
+
+#[test]
+fn whenever_the_world_moves_on_the_block_is_looked_at_again() {
+    let mut scene = Scene::new(logs(), person("ann"), (80, 24));
+    scene.app.open(Blade::Segment(SegmentId(2)));
+    scene.check();
+    scene.press("H");
+    assert_eq!(scene.app.page().blade, Blade::Blocks(SegmentId(2)));
+    let wants = |scene: &mut Scene| scene.wants().len();
+    assert_eq!((wants(&mut scene), wants(&mut scene)), (1, 0));
+    let look = looked(&scene, SegmentId(2));
+    scene.finish(Outcome::Looked(Box::new(Ok(look))));
+    scene.press("l");
+    assert_eq!((scene.app.blocks.number, wants(&mut scene)), (1, 1));
+    enable(&mut scene.stage, false);
+    assert_eq!((wants(&mut scene), wants(&mut scene)), (1, 0));
+    scene.press("h h h");
+    assert_eq!(scene.app.blocks.number, 0);
+    scene.press("esc");
+    assert_eq!(scene.app.page().blade, Blade::Segment(SegmentId(2)));
 }

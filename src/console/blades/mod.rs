@@ -2,6 +2,7 @@
 //! not a list or a page.
 
 pub mod activity;
+pub mod blocks;
 pub mod checklist;
 pub mod cluster;
 pub mod clusters;
@@ -89,6 +90,8 @@ pub enum Blade {
     Table(ResourceId, TableName),
     Segments(Of),
     Segment(SegmentId),
+    /// The blocks of a segment, on disk and opened.
+    Blocks(SegmentId),
 }
 
 /// What is looked at, by whom, when.
@@ -254,6 +257,7 @@ impl Blade {
             }
             Blade::Segments(Of::Table(_, name)) => format!("Segments of {name}"),
             Blade::Segment(id) => id.to_string(),
+            Blade::Blocks(_) => "Blocks".into(),
         }
     }
 
@@ -282,7 +286,7 @@ impl Blade {
             Blade::Operation(id) => Some(ItemId::Operation(*id)),
             Blade::StorageAccount(id) => Some(ItemId::StorageAccount(id.clone())),
             Blade::Table(id, name) => Some(ItemId::Table(id.clone(), name.clone())),
-            Blade::Segment(id) => Some(ItemId::Segment(*id)),
+            Blade::Segment(id) | Blade::Blocks(id) => Some(ItemId::Segment(*id)),
             _ => None,
         }
     }
@@ -372,6 +376,7 @@ impl Blade {
             Blade::StorageAccount(id) => storage_account::doc(eye, id),
             Blade::Table(id, name) => logs::table::doc(eye, id, name),
             Blade::Segment(id) => logs::segment::doc(eye, *id),
+            Blade::Blocks(id) => logs::segment::find(eye, *id).map(|_| Doc::default()),
             _ => Ok(Doc::default()),
         }
     }

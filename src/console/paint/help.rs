@@ -23,6 +23,7 @@ const SECTIONS: &[(&str, &[Scope])] = &[
             Scope::Saved,
             Scope::Table,
             Scope::Logs,
+            Scope::Blocks,
             Scope::Request,
             Scope::Grant,
             Scope::Item,
