@@ -42,6 +42,10 @@ impl<'a> Values<'a> {
             Cell::Bool(flag) => flag.to_string(),
             Cell::Whole(n) => n.to_string(),
             Cell::Real(x) => real(x),
+            // A text within JSON is shown as the text it is.
+            Cell::Text(text) if self.kind == ColumnType::Dynamic && text.starts_with('"') => {
+                serde_json::from_str(&text).unwrap_or(text)
+            }
             Cell::Text(text) => text,
             Cell::Datetime(micros) => datetime(micros, " ", ""),
             Cell::Timespan(micros) => timespan(micros),
