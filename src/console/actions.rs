@@ -4,6 +4,8 @@
 use super::app::dialog::Question;
 use super::app::update::RATES;
 use super::app::{App, Ctx, Effect, Modal, Tempo, Typed};
+use super::blades::query::Focus;
+use super::blades::query::complete::offers;
 use super::blades::{Blade, Of, opens, overview};
 use super::forms::{self, cluster, key, table, vault, workspace};
 use super::rows::ItemId;
@@ -35,6 +37,10 @@ pub enum Scope {
     Table,
     /// The blocks of a segment.
     Blocks,
+    /// The text of a query.
+    Query,
+    /// The answer to a query.
+    Answer,
     /// Where the cursor or page has a workspace with its log data.
     Logs,
     /// What the vendor's support does for a customer; works everywhere.
@@ -101,7 +107,7 @@ impl Scope {
         use Scope::*;
         matches!(
             self,
-            List | Item | Request | Grant | Activity | Links | Logs | Blocks
+            List | Item | Request | Grant | Activity | Links | Logs | Blocks | Query | Answer
         ) || self.has_forms()
     }
 }
@@ -226,6 +232,97 @@ fn near_workspace(app: &App, ctx: &Ctx) -> Option<crate::engine::ids::ResourceId
     app.related(ctx).workspace
 }
 
+fn ask_query(app: &mut App, ctx: &Ctx) -> Vec<Effect> {
+    let Blade::Query(workspace) = app.page().blade.clone() else {
+        return NONE;
+    };
+    let remember = (ctx.world.workspaces.get(&workspace)).is_none_or(|w| w.keeps_query_history());
+    app.asked += 1;
+    let run = app.asked;
+    let actor = app.actor.clone();
+    let Some(desk) = app.desk() else { return NONE };
+    let before = desk.running().map(Effect::CancelQuery);
+    match desk.ask(&workspace, run, remember) {
+        Some(ask) => before
+            .into_iter()
+            .chain([Effect::Ask { actor, ask, run }])
+            .collect(),
+        None => {
+            app.say("Write a query first.", super::theme::Token::ToastWarn);
+            NONE
+        }
+    }
+}
+
+fn complete_query(app: &mut App, ctx: &Ctx) -> Vec<Effect> {
+    let Blade::Query(workspace) = app.page().blade.clone() else {
+        return NONE;
+    };
+    let tables = crate::runtime::Tables {
+        world: ctx.world,
+        workspace: &workspace,
+    };
+    if let Some(desk) = app.desk() {
+        desk.complete(|text, cursor| offers(text, cursor, &tables));
+    }
+    NONE
+}
+
+fn why_no_history(app: &App, ctx: &Ctx) -> Option<String> {
+    let Blade::Query(workspace) = &app.page().blade else {
+        return None;
+    };
+    let found = ctx.world.workspaces.get(workspace)?;
+    (!found.keeps_query_history()).then(|| {
+        "No history is kept: a storage account is linked for queries (R-BYOS-07).".to_owned()
+    })
+}
+
+fn recall(app: &mut App, older: bool) -> Vec<Effect> {
+    if !app.desk().is_some_and(|desk| desk.recall(older)) {
+        app.say("There is no such text.", super::theme::Token::ToastInfo);
+    }
+    NONE
+}
+
+/// Esc: what runs is cancelled; from the text to the answer if there is one, and from there back.
+fn leave_query(app: &mut App, _: &Ctx) -> Vec<Effect> {
+    if let Some(desk) = app.desk() {
+        if let Some(run) = desk.running() {
+            return vec![Effect::CancelQuery(run)];
+        }
+        if desk.focus == Focus::Editor && desk.answer().is_some_and(|s| s.rows > 0) {
+            desk.focus = Focus::Answer;
+            return NONE;
+        }
+    }
+    app.back();
+    NONE
+}
+
+fn why_no_answer(app: &App, _: &Ctx) -> Option<String> {
+    app.desks_answer()
+        .is_none()
+        .then(|| "There is no answer.".to_owned())
+}
+
+fn export(app: &mut App, ctx: &Ctx, json: bool) -> Vec<Effect> {
+    let Blade::Query(workspace) = app.page().blade.clone() else {
+        return NONE;
+    };
+    let at = ctx.now.to_seconds().replace([' ', ':'], "-");
+    let name: String = workspace
+        .name()
+        .chars()
+        .filter(|c| c.is_ascii_alphanumeric() || *c == '-')
+        .collect();
+    let name = format!("lockbox-{name}-{at}.{}", if json { "json" } else { "csv" });
+    let text = app.desk().and_then(|desk| desk.export(json));
+    text.map(|text| Effect::Export { name, text })
+        .into_iter()
+        .collect()
+}
+
 fn blocks_here(app: &App) -> Option<Blade> {
     match app.item() {
         Some(ItemId::Segment(id)) => Some(Blade::Blocks(id)),
@@ -324,6 +421,60 @@ actions! {
     "logs.tables" ["T"] Logs Safe "tables" "Tables of the workspace: what each keeps, for how long, and what was lost",
         |app, ctx| why_no_way(app, near_workspace(app, ctx).map(Blade::Tables), "list of its tables"),
         |app, ctx| { let to = near_workspace(app, ctx).map(Blade::Tables); go(app, to) };
+    "logs.query" ["Q"] Logs Safe "query" "Ask the workspace in the Kusto Query Language",
+        |app, ctx| why_no_way(app, near_workspace(app, ctx).map(Blade::Query), "query of it"),
+        |app, ctx| { let to = near_workspace(app, ctx).map(Blade::Query); go(app, to) };
+    "saved.run" ["r"] Saved Safe "run" "Take the saved query to where it can be run",
+        |app, _| match app.item() { Some(ItemId::Saved(..)) => None, _ => Some("There is no saved query here.".into()) },
+        |app, _| match app.item() {
+            Some(ItemId::Saved(workspace, kind, name)) => vec![Effect::SavedText {
+                actor: app.actor.clone(), workspace, kind, name: name.to_string(),
+            }],
+            _ => NONE,
+        };
+    "query.run" ["f5", "ctrl-r", "alt-enter"] Query Safe "ask" "Ask",
+        never, ask_query;
+    "query.complete" ["tab"] Query Safe "complete" "Complete the word; again for the next",
+        never, complete_query;
+    "query.older" ["ctrl-p"] Query Safe "older" "The text asked before",
+        why_no_history, |app, _| recall(app, true);
+    "query.newer" ["ctrl-n"] Query Safe "" "The text asked after it",
+        why_no_history, |app, _| recall(app, false);
+    "query.leave" ["esc"] Query Safe "" "Cancel what runs; else to the answer, or back",
+        never, leave_query;
+    "answer.run" ["f5", "ctrl-r"] Answer Safe "ask again" "Ask again",
+        never, ask_query;
+    "answer.edit" ["e", "enter"] Answer Safe "edit" "Back to the text",
+        never, |app, _| { if let Some(desk) = app.desk() { desk.focus = Focus::Editor; } NONE };
+    "answer.right" ["right", "l"] Answer Safe "column" "To the next column",
+        never, |app, _| { if let Some(desk) = app.desk() { desk.move_column(true); } NONE };
+    "answer.left" ["left", "h"] Answer Safe "" "To the column before",
+        never, |app, _| { if let Some(desk) = app.desk() { desk.move_column(false); } NONE };
+    "answer.sort" ["s"] Answer Safe "sort" "Sort by the marked column; again the other way",
+        never, |app, _| { if let Some(desk) = app.desk() { desk.sort(); } NONE };
+    "answer.chart" ["c"] Answer Safe "chart" "Chart or table, where the query says render",
+        |app, _| match app.desks_answer() {
+            Some(shown) if shown.render.is_some() => None,
+            _ => Some("The query does not end in render.".into()),
+        },
+        |app, _| { if let Some(desk) = app.desk() { desk.chart = !desk.chart; } NONE };
+    "answer.partial" ["p"] Answer Safe "partial" "Ask for what can be read, if not all can",
+        never, |app, ctx| {
+            if let Some(desk) = app.desk() { desk.partial = !desk.partial; }
+            ask_query(app, ctx)
+        };
+    "answer.copy" ["y"] Answer Safe "copy" "Copy the row",
+        |app, _| app.desks_answer().filter(|s| !s.cells.is_empty()).is_none().then(|| "There is no row.".into()),
+        |app, _| {
+            let text = app.desk().and_then(|desk| desk.row_text());
+            text.map(Effect::Copy).into_iter().collect()
+        };
+    "answer.csv" ["x"] Answer Safe "csv" "Write the answer to a CSV file",
+        why_no_answer, |app, ctx| export(app, ctx, false);
+    "answer.json" ["X"] Answer Safe "" "Write the answer to a JSON file",
+        why_no_answer, |app, ctx| export(app, ctx, true);
+    "answer.leave" ["esc"] Answer Safe "" "Cancel what runs; else go back",
+        never, leave_query;
     "logs.blocks" ["H"] Logs Safe "blocks" "Blocks of the segment, as they lie on disk and as they open",
         |app, _| why_no_way(app, blocks_here(app), "segment"),
         |app, _| { let to = blocks_here(app); go(app, to) };

@@ -697,7 +697,10 @@ impl App {
                 Some(outcome)
             }
             // An order to the clock, or a look at a file, came back.
-            Outcome::Done(_) | Outcome::Looked(_) => Some(outcome),
+            Outcome::Done(_)
+            | Outcome::Looked(_)
+            | Outcome::Answered { .. }
+            | Outcome::SavedText { .. } => Some(outcome),
         }
     }
 }

@@ -5,7 +5,7 @@ use super::geometry::{self, Hit};
 use super::page::{Page, list_area};
 use super::{App, Ctx, Effect, Input, Modal, Outcome, Tempo, Typed};
 use crate::console::actions::ACTIONS;
-use crate::console::blades::{Blade, blocks, opens, people};
+use crate::console::blades::{Blade, blocks, opens, people, query};
 use crate::console::input::{Key, Resolution};
 use crate::console::theme::Token;
 use crate::engine::draft;
@@ -121,11 +121,21 @@ impl App {
                 page.filter = typed.0;
                 page.go(0);
             }
-            None => {}
+            None => {
+                if let Some(desk) = self.desk() {
+                    desk.key(key);
+                }
+            }
         }
     }
 
     fn paste(&mut self, text: &str) {
+        if self.modal.is_none() && self.edits() {
+            if let Some(desk) = self.desk() {
+                desk.paste(text);
+            }
+            return;
+        }
         match &mut self.modal {
             Some(Modal::Palette { typed, .. } | Modal::People { typed, .. }) => typed.paste(text),
             Some(Modal::Dialog(dialog)) => dialog.paste(text),
@@ -198,6 +208,7 @@ impl App {
             Some(Modal::Palette { typed, .. }) => self.offers(&typed.0).len(),
             _ => 0,
         };
+        let asking = matches!(self.page().blade, Blade::Query(_));
         let dumped = match self.page().blade {
             Blade::Blocks(segment) => {
                 let body = geometry::body(self.size);
@@ -219,6 +230,12 @@ impl App {
             Some(Modal::Dialog(_)) => {}
             Some(Modal::Form(form)) => form.scroll(by),
             None => {
+                if asking {
+                    if let Some(desk) = self.desk() {
+                        desk.move_by(by);
+                    }
+                    return;
+                }
                 let page = self.page_mut();
                 if let Some(lines) = dumped {
                     let last = lines.saturating_sub(height.saturating_sub(2));
@@ -400,6 +417,17 @@ impl App {
                 _ => self.say(refusal.to_string(), Token::ToastWarn),
             },
             Outcome::Looked(looked) => self.blocks.looked = Some(*looked),
+            Outcome::Answered { run, answered } => {
+                for desk in self.desks.values_mut() {
+                    desk.ended(run, answered.clone());
+                }
+            }
+            Outcome::SavedText { workspace, text } => {
+                let desk = self.desks.entry(workspace.clone()).or_default();
+                desk.set_text(&text);
+                desk.focus = query::Focus::Editor;
+                self.open(Blade::Query(workspace));
+            }
             Outcome::Broken(text) => {
                 if let Some(Modal::Dialog(dialog)) = &mut self.modal {
                     dialog.sent = false;

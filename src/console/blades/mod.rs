@@ -20,6 +20,7 @@ pub mod overview;
 pub mod pending;
 pub mod people;
 pub mod preflight;
+pub mod query;
 pub mod request;
 pub mod requests;
 pub mod rule;
@@ -90,6 +91,8 @@ pub enum Blade {
     Table(ResourceId, TableName),
     Segments(Of),
     Segment(SegmentId),
+    /// Questions to a workspace.
+    Query(ResourceId),
     /// The blocks of a segment, on disk and opened.
     Blocks(SegmentId),
 }
@@ -200,6 +203,7 @@ impl Blade {
             "storage" => world
                 .find_storage_account(actor, id)
                 .map(Blade::StorageAccount),
+            "query" => world.find_workspace(actor, id).map(Blade::Query),
             "tables" => world.find_workspace(actor, id).map(Blade::Tables),
             "table" => {
                 let (workspace, name) = id.rsplit_once('/').ok_or_else(unknown)?;
@@ -258,6 +262,7 @@ impl Blade {
             Blade::Segments(Of::Table(_, name)) => format!("Segments of {name}"),
             Blade::Segment(id) => id.to_string(),
             Blade::Blocks(_) => "Blocks".into(),
+            Blade::Query(id) => format!("Query {}", shared::resource_name(id)),
         }
     }
 
@@ -281,7 +286,7 @@ impl Blade {
             Blade::Cluster(id) | Blade::Checklist(id) | Blade::Preflight(id) => {
                 Some(ItemId::Cluster(id.clone()))
             }
-            Blade::Workspace(id) => Some(ItemId::Workspace(id.clone())),
+            Blade::Workspace(id) | Blade::Query(id) => Some(ItemId::Workspace(id.clone())),
             Blade::Saved(id, kind, name) => Some(ItemId::Saved(id.clone(), *kind, name.clone())),
             Blade::Operation(id) => Some(ItemId::Operation(*id)),
             Blade::StorageAccount(id) => Some(ItemId::StorageAccount(id.clone())),
@@ -377,6 +382,10 @@ impl Blade {
             Blade::Table(id, name) => logs::table::doc(eye, id, name),
             Blade::Segment(id) => logs::segment::doc(eye, *id),
             Blade::Blocks(id) => logs::segment::find(eye, *id).map(|_| Doc::default()),
+            Blade::Query(id) => {
+                eye.world.may_query(eye.actor, id)?;
+                Ok(Doc::default())
+            }
             _ => Ok(Doc::default()),
         }
     }

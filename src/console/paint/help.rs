@@ -24,6 +24,8 @@ const SECTIONS: &[(&str, &[Scope])] = &[
             Scope::Table,
             Scope::Logs,
             Scope::Blocks,
+            Scope::Query,
+            Scope::Answer,
             Scope::Request,
             Scope::Grant,
             Scope::Item,
