@@ -4,7 +4,9 @@
 
 pub mod ingest;
 mod obey;
+pub mod sample;
 pub mod sealed;
+pub mod service_tables;
 pub mod shelves;
 
 pub use obey::{Alone, Files, LogsError, Segments};

@@ -5,27 +5,22 @@ use std::sync::Arc;
 
 use arrow::array::{
     ArrayRef, BooleanArray, DurationMicrosecondArray, Float64Array, Int32Array, Int64Array,
-    NullBufferBuilder, StringArray, StringViewArray, TimestampMicrosecondArray,
+    NullBufferBuilder, RecordBatch, StringArray, StringViewArray, TimestampMicrosecondArray,
 };
 use arrow::buffer::{BooleanBuffer, Buffer, OffsetBuffer};
 
+use super::arrow_types;
 use super::infer::Seen;
 use super::limits;
-use super::reject::{Fault, shorten};
+use super::reject::Fault;
 use super::stop::Stop;
 use super::values::{self, Value};
 use crate::engine::ingestion::schema::{Column, ColumnType, Columns, TIME};
+use crate::engine::ingestion::table::{COLUMNS_MAX, valid_column};
 use crate::engine::time::SimTime;
 
-/// Whether this can be the name of a column.
-pub(super) fn fit_name(name: &str) -> bool {
-    name.len() <= limits::NAME
-        && name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
-        && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
-}
-
 /// The columns of a table as they fill.
-pub(super) struct Rows {
+pub(in crate::logs) struct Rows {
     lanes: Vec<Lane>,
     places: HashMap<Arc<str>, usize>,
     /// Which lane the n-th field of a record went to last time: records mostly look alike.
@@ -92,13 +87,13 @@ impl Rows {
     }
 
     /// Takes note of a field that is in no column yet. To be called for every field of the block.
-    pub fn learn(&mut self, name: &str, seen: Option<Seen>) {
+    pub(super) fn learn(&mut self, name: &str, seen: Option<Seen>) {
         let Some(seen) = seen.filter(|_| !self.places.contains_key(name)) else {
             return;
         };
         if let Some((_, all)) = self.fresh.iter_mut().find(|(n, _)| &**n == name) {
             *all = all.with(seen);
-        } else if fit_name(name) && self.lanes.len() + self.fresh.len() < limits::COLUMNS {
+        } else if valid_column(name).is_ok() && self.lanes.len() + self.fresh.len() < COLUMNS_MAX {
             self.fresh.push((name.into(), seen));
         }
     }
@@ -120,7 +115,7 @@ impl Rows {
             _ => match self.places.get(name) {
                 Some(place) => {
                     let place = *place;
-                    if n < limits::COLUMNS {
+                    if n < COLUMNS_MAX {
                         if self.order.len() <= n {
                             self.order.resize(n + 1, 0);
                         }
@@ -166,16 +161,11 @@ impl Rows {
         if !self.learned {
             return Ok(());
         }
-        let name = shorten(name);
-        let reason = match fit_name(&name) {
-            true => format!("the table has {} columns already", limits::COLUMNS),
-            false => format!(
-                "this cannot be the name of a column: letters, digits and _, at most {} of them, the first \
-                 not a digit",
-                limits::NAME
-            ),
+        let reason = match valid_column(name) {
+            Ok(()) => format!("the table has {COLUMNS_MAX} columns already"),
+            Err(reason) => reason,
         };
-        Err(Fault::field(&name, reason))
+        Err(Fault::field(name, reason))
     }
 
     /// The record is taken.
@@ -211,6 +201,14 @@ impl Rows {
             filled.collect::<Result<_, _>>()?,
             std::mem::take(&mut self.cut),
         ))
+    }
+}
+
+impl Rows {
+    /// All that is in it as one batch, every column of the table in its order.
+    pub fn batch(&mut self) -> Result<RecordBatch, Stop> {
+        let (columns, arrays): (Columns, Vec<ArrayRef>) = self.finish()?.0.into_iter().unzip();
+        Ok(RecordBatch::try_new(arrow_types::schema(&columns), arrays)?)
     }
 }
 
@@ -355,8 +353,9 @@ impl Lane {
                     cut = short.len() < json.len();
                     texts.push(short);
                 }
+                Value::Instant(at) => texts.push(&SimTime(at).to_string()),
                 value => {
-                    write_scalar(&mut texts.bytes, value);
+                    write_json(&mut texts.bytes, value);
                     texts.end();
                 }
             },
@@ -372,12 +371,10 @@ impl Lane {
             },
             (Data::Texts(texts), _) => {
                 match value {
-                    Value::Nested(json) => texts.bytes.extend_from_slice(json.as_bytes()),
                     Value::Text(text) if is_json(text) => {
                         texts.bytes.extend_from_slice(text.trim().as_bytes());
                     }
-                    Value::Text(text) => write_json_text(&mut texts.bytes, text),
-                    value => write_scalar(&mut texts.bytes, value),
+                    value => write_json(&mut texts.bytes, value),
                 }
                 texts.end();
             }
@@ -454,8 +451,8 @@ fn misfit(kind: ColumnType, value: Value<'_>) -> String {
             let start: String = text.chars().take(40).collect();
             write_json_text(&mut shown, &start);
         }
-        Value::Missing | Value::Nested(_) => shown.extend_from_slice(value.noun().as_bytes()),
-        value => write_scalar(&mut shown, value),
+        Value::Nested(_) => shown.extend_from_slice(b"an object or array"),
+        value => write_json(&mut shown, value),
     }
     format!(
         "{} does not fit a column of type {kind}",
@@ -481,18 +478,20 @@ pub(super) fn write_json_text(into: &mut Vec<u8>, text: &str) {
     let _ = serde_json::to_writer(into, text);
 }
 
-/// A bool, a number or a time as JSON writes it.
-pub(super) fn write_scalar(into: &mut Vec<u8>, value: Value<'_>) {
+/// The value as JSON; a time as its text.
+pub(in crate::logs) fn write_json(into: &mut Vec<u8>, value: Value<'_>) {
     let _ = match value {
+        Value::Missing => serde_json::to_writer(into, &()),
         Value::Bool(b) => serde_json::to_writer(into, &b),
         Value::Long(n) => serde_json::to_writer(into, &n),
         Value::Huge(n) => serde_json::to_writer(into, &n),
         Value::Real(n) => serde_json::to_writer(into, &n),
-        Value::Instant(at) => {
-            into.extend_from_slice(SimTime(at).to_string().as_bytes());
+        Value::Instant(at) => serde_json::to_writer(into, &SimTime(at).to_string()),
+        Value::Text(text) => serde_json::to_writer(into, text),
+        Value::Nested(json) => {
+            into.extend_from_slice(json.as_bytes());
             Ok(())
         }
-        Value::Missing | Value::Text(_) | Value::Nested(_) => Ok(()),
     };
 }
 

@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use csv_core::{ReadRecordResult, Reader, ReaderBuilder, Terminator};
 
-use super::columns::fit_name;
 use super::limits;
-use super::reject::{Fault, shorten};
+use super::reject::Fault;
 use super::stop::Stop;
 use super::values::Value;
+use crate::engine::ingestion::table::{COLUMNS_MAX, valid_column};
 
 pub(super) struct Csv {
     reader: Reader,
@@ -25,7 +25,7 @@ impl Csv {
                 .build(),
             names: Vec::new(),
             text: vec![0; limits::RECORD + 1],
-            ends: vec![0; limits::COLUMNS + 1],
+            ends: vec![0; COLUMNS_MAX + 1],
         };
         let header = header.trim_ascii_end();
         let names = csv
@@ -34,14 +34,7 @@ impl Csv {
         let names: Vec<String> = names.map(|name| name.trim().to_owned()).collect();
         let mut known = BTreeSet::new();
         for name in &names {
-            if !fit_name(name) {
-                return Err(Stop::Header(format!(
-                    "{:?} cannot be the name of a column: letters, digits and _, at most {} of them, the \
-                     first not a digit",
-                    shorten(name),
-                    limits::NAME
-                )));
-            }
+            valid_column(name).map_err(Stop::Header)?;
             if !known.insert(name) {
                 return Err(Stop::Header(format!("{name} stands twice")));
             }
@@ -69,7 +62,7 @@ impl Csv {
                 ReadRecordResult::OutputEndsFull => {
                     return Err(Fault::record(format!(
                         "the record has more than {} fields",
-                        limits::COLUMNS
+                        COLUMNS_MAX
                     )));
                 }
                 ReadRecordResult::Record | ReadRecordResult::OutputFull => {

@@ -1,6 +1,7 @@
 //! The formats that can be read, and telling them apart.
 
 use super::stop::Stop;
+use crate::engine::ingestion::table::valid_column;
 use crate::engine::words::words;
 
 words! {
@@ -49,7 +50,7 @@ pub fn detect(head: &[u8], file: Option<&str>) -> Result<Format, Stop> {
         let names = line.contains(',')
             && line
                 .split(',')
-                .all(|name| super::columns::fit_name(name.trim().trim_matches('"')));
+                .all(|name| valid_column(name.trim().trim_matches('"')).is_ok());
         names.then_some(Format::Csv)
     };
     // An empty input has no records in any format.

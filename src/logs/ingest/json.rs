@@ -2,7 +2,7 @@
 
 use simd_json::{Buffers, ErrorType, INPUT_PADDING, Node, StaticNode, Tape, fill_tape_padded};
 
-use super::columns::{write_json_text, write_scalar};
+use super::columns::{write_json, write_json_text};
 use super::limits;
 use super::reject::Fault;
 use super::values::Value;
@@ -104,12 +104,8 @@ fn write(nodes: &[Node<'_>], at: usize, into: &mut Vec<u8>) -> usize {
             write_json_text(into, text);
             at + 1
         }
-        Some(Node::Static(StaticNode::Null)) => {
-            into.extend_from_slice(b"null");
-            at + 1
-        }
         Some(Node::Static(scalar)) => {
-            write_scalar(into, value(scalar));
+            write_json(into, value(scalar));
             at + 1
         }
         Some(Node::Object { len, .. }) => {

@@ -1,10 +1,7 @@
 //! The limits of what is taken in, and why they are what they are. What goes beyond one is rejected, skipped or
-//! cut, and counted; nothing beyond a limit is ever held in memory.
+//! cut, and counted; nothing beyond a limit is ever held in memory. Those of tables and names of columns are the
+//! World's (`engine::ingestion::table`).
 
-/// Columns of a table, as in Log Analytics.
-pub const COLUMNS: usize = 500;
-/// Characters of a column's name, as in Log Analytics: letters, digits and `_`, the first not a digit.
-pub const NAME: usize = 45;
 /// Bytes of one record and so of one line; Log Analytics takes no more than 1 MB in one call. A longer one is
 /// skipped as it is read.
 pub const RECORD: usize = 1 << 20;

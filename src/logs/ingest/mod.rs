@@ -40,10 +40,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use ::bytes::Bytes;
 
+pub(in crate::logs) use columns::{Rows, write_json};
 pub use encode::{Encoded, encode};
 pub use flow::Chunks;
 pub use format::Format;
+pub(in crate::logs) use reject::Fault;
 pub use stop::Stop;
+pub(in crate::logs) use values::Value;
 
 use crate::engine::ingestion::schema::Columns;
 use crate::engine::time::SimTime;

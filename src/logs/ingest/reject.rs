@@ -3,11 +3,12 @@
 use serde::Serialize;
 
 use super::limits;
+use crate::engine::ingestion::table::COLUMN_NAME_MAX;
 use crate::engine::text::scrub;
 
 /// Why a record is rejected.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Fault {
+pub(in crate::logs) struct Fault {
     /// The field it lies in, as it was written.
     pub field: Option<String>,
     pub reason: String,
@@ -85,7 +86,7 @@ impl Rejects {
 }
 
 /// A field's name as it may be shown: scrubbed, and no longer than two column names.
-pub(super) fn shorten(name: &str) -> String {
-    let shown: String = name.chars().take(2 * limits::NAME).collect();
+fn shorten(name: &str) -> String {
+    let shown: String = name.chars().take(2 * COLUMN_NAME_MAX).collect();
     scrub(&shown).into_owned()
 }

@@ -1,8 +1,10 @@
 //! Why reading ends before the input does. What came before stays.
 
+use arrow::error::ArrowError;
 use parquet::errors::ParquetError;
 
 use super::limits;
+use super::reject::Fault;
 
 #[derive(Debug, thiserror::Error)]
 pub enum Stop {
@@ -24,7 +26,16 @@ pub enum Stop {
     #[error("records cannot be written as Parquet: {0}")]
     Parquet(#[from] ParquetError),
     #[error("records cannot be laid out in columns: {0}")]
-    Arrow(#[from] arrow::error::ArrowError),
+    Arrow(#[from] ArrowError),
     #[error("a thread that reads the input ended in a panic")]
     Panic,
+}
+
+impl Stop {
+    /// A record of our own that does not fit its table.
+    pub(in crate::logs) fn misfit(fault: &Fault) -> Stop {
+        let field = fault.field.as_deref().unwrap_or("the record");
+        let text = format!("{field}: {}", fault.reason);
+        Stop::Arrow(ArrowError::InvalidArgumentError(text))
+    }
 }

@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::engine::ingestion::builtin;
 use crate::engine::ingestion::schema::{Column, ColumnType, TIME};
+use crate::engine::ingestion::table::COLUMNS_MAX;
 
 const NOW: &str = "2026-11-22T09:00:00Z";
 
@@ -350,7 +351,7 @@ fn bad_lines_are_rejected_with_line_and_reason_and_the_rest_lands() {
         (9, "no JSON object"),
         (10, "malformed JSON"),
         (11, "stands twice"),
-        (12, "cannot be the name of a column"),
+        (12, "is no name of a column"),
         (13, "2147483648 does not fit a column of type int"),
         (14, "does not fit a column of type guid"),
     ] {
@@ -481,11 +482,11 @@ fn an_explosion_of_columns_stops_at_the_limit_and_the_rest_lands() {
         .collect();
     rows.push(json!({"f0": 7}));
     let got = read(with(&[]), json_lines(&rows));
-    let room = limits::COLUMNS - 1;
+    let room = COLUMNS_MAX - 1;
     assert_eq!(got.rows(), room as u64 + 1);
     assert_eq!(got.rejected(), 2_000 - room as u64);
     assert!(got.reasons()[0].1.contains("500 columns"));
-    assert_eq!(got.chunks[0].columns.len(), limits::COLUMNS);
+    assert_eq!(got.chunks[0].columns.len(), COLUMNS_MAX);
 }
 
 /// Gives a pattern again and again without holding it.

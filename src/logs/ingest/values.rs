@@ -4,7 +4,7 @@ use crate::engine::time::SimTime;
 
 /// What a field holds, before its column is asked.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Value<'a> {
+pub(in crate::logs) enum Value<'a> {
     /// JSON null, or an empty field.
     Missing,
     Bool(bool),
@@ -17,21 +17,6 @@ pub(super) enum Value<'a> {
     Text(&'a str),
     /// A JSON object or array, as compact JSON text.
     Nested(&'a str),
-}
-
-impl Value<'_> {
-    /// In two words, for a reject.
-    pub fn noun(&self) -> &'static str {
-        match self {
-            Value::Missing => "nothing",
-            Value::Bool(_) => "a bool",
-            Value::Long(_) | Value::Huge(_) => "a whole number",
-            Value::Real(_) => "a number",
-            Value::Instant(_) => "a time",
-            Value::Text(_) => "a text",
-            Value::Nested(_) => "an object or array",
-        }
-    }
 }
 
 /// The digits at the front, as a number: at most `max` of them.
