@@ -4,8 +4,8 @@
 use super::app::dialog::Question;
 use super::app::update::RATES;
 use super::app::{App, Ctx, Effect, Modal, Tempo, Typed};
-use super::blades::{Blade, opens, overview};
-use super::forms::{self, cluster, key, vault, workspace};
+use super::blades::{Blade, Of, opens, overview};
+use super::forms::{self, cluster, key, table, vault, workspace};
 use super::rows::ItemId;
 use crate::engine::lockbox::request::Operation;
 use crate::engine::lockbox::{grant, request};
@@ -32,6 +32,11 @@ pub enum Scope {
     Operation,
     Storage,
     Saved,
+    Table,
+    /// The blocks of a segment.
+    Blocks,
+    /// Where the cursor or page has a workspace with its log data.
+    Logs,
     /// What the vendor's support does for a customer; works everywhere.
     Support,
     /// A page with links.
@@ -55,6 +60,7 @@ impl Scope {
             ItemId::Operation(_) => Scope::Operation,
             ItemId::StorageAccount(_) => Scope::Storage,
             ItemId::Saved(..) => Scope::Saved,
+            ItemId::Table(..) => Scope::Table,
             _ => return None,
         })
     }
@@ -67,6 +73,7 @@ impl Scope {
             Blade::Workspaces => Scope::Workspace,
             Blade::Operations => Scope::Operation,
             Blade::Storage => Scope::Storage,
+            Blade::Tables(_) => Scope::Table,
             _ => return None,
         })
     }
@@ -76,14 +83,26 @@ impl Scope {
         use Scope::*;
         matches!(
             self,
-            Vault | Key | Policy | Cluster | Workspace | Operation | Storage | Saved | Support
+            Vault
+                | Key
+                | Policy
+                | Cluster
+                | Workspace
+                | Operation
+                | Storage
+                | Saved
+                | Table
+                | Support
         )
     }
 
     /// Whether it depends on the blade that is open.
     pub fn is_of_a_blade(self) -> bool {
         use Scope::*;
-        matches!(self, List | Item | Request | Grant | Activity | Links) || self.has_forms()
+        matches!(
+            self,
+            List | Item | Request | Grant | Activity | Links | Logs | Blocks
+        ) || self.has_forms()
     }
 }
 
@@ -203,6 +222,25 @@ fn near_cluster(app: &App, ctx: &Ctx) -> Option<crate::engine::ids::ResourceId> 
     app.related(ctx).cluster
 }
 
+fn near_workspace(app: &App, ctx: &Ctx) -> Option<crate::engine::ids::ResourceId> {
+    app.related(ctx).workspace
+}
+
+fn blocks_here(app: &App) -> Option<Blade> {
+    match app.item() {
+        Some(ItemId::Segment(id)) => Some(Blade::Blocks(id)),
+        _ => None,
+    }
+}
+
+fn turn_block(app: &mut App, forward: bool) -> Vec<Effect> {
+    if let Blade::Blocks(segment) = app.page().blade {
+        app.blocks.turn(segment, forward);
+        app.page_mut().first = 0;
+    }
+    NONE
+}
+
 fn go(app: &mut App, blade: Option<Blade>) -> Vec<Effect> {
     if let Some(blade) = blade {
         app.open(blade);
@@ -278,10 +316,21 @@ actions! {
         ["L"] Storage "link" workspace::STORAGE_LINK_HERE;
         ["u"] Saved "change" workspace::SEARCH_UPDATE;
         ["D"] Saved "delete" workspace::SEARCH_DELETE;
+        ["u"] Table "retention" table::SET_RETENTION;
         ["W a"] Support "" cluster::ALLOW;
         ["W c"] Support "" cluster::RAISE;
         ["W r"] Support "" cluster::RECOVER;
     }
+    "logs.tables" ["T"] Logs Safe "tables" "Tables of the workspace: what each keeps, for how long, and what was lost",
+        |app, ctx| why_no_way(app, near_workspace(app, ctx).map(Blade::Tables), "list of its tables"),
+        |app, ctx| { let to = near_workspace(app, ctx).map(Blade::Tables); go(app, to) };
+    "logs.blocks" ["H"] Logs Safe "blocks" "Blocks of the segment, as they lie on disk and as they open",
+        |app, _| why_no_way(app, blocks_here(app), "segment"),
+        |app, _| { let to = blocks_here(app); go(app, to) };
+    "blocks.next" ["right", "l", "tab"] Blocks Safe "next block" "To the next block of the segment",
+        never, |app, _| turn_block(app, true);
+    "blocks.previous" ["left", "h", "shift-tab"] Blocks Safe "block before" "To the block before",
+        never, |app, _| turn_block(app, false);
     "request.approve" ["a"] Request Final "approve" "Approve the request; asks first",
         |app, ctx| why_not_decide(app, ctx, true), |app, ctx| decision(app, ctx, Question::Approve);
     "request.deny" ["d"] Request Final "deny" "Deny the request; asks first",
@@ -382,6 +431,8 @@ actions! {
         never, |app, _| { app.jump(Blade::Operations); NONE };
     "go.storage" ["g s"] Global Safe "" "Storage accounts",
         never, |app, _| { app.jump(Blade::Storage); NONE };
+    "go.segments" ["g d"] Global Safe "" "Sealed segments of log data",
+        never, |app, _| { app.jump(Blade::Segments(Of::All)); NONE };
     "move.down" ["j", "down"] Move Safe "" "Down",
         never, |app, ctx| { app.shift(ctx, 1); NONE };
     "move.up" ["k", "up"] Move Safe "" "Up",

@@ -18,12 +18,14 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
 use super::app::{App, Clock, Ctx, Effect, Input, Outcome, Tempo};
+use super::blades::blocks::Looked;
 use super::input::Keymap;
 use super::input::key::KeyError;
 use super::pacer::Pacer;
 use super::paint;
 use super::terminal::{self, Guard, Screen};
 use super::theme::{Depth, Theme, ThemeError, glyphs};
+use crate::engine::text::scrub;
 use crate::engine::{Actor, SimTime, Span};
 use crate::runtime::{ClockCommand, Handle, HostError, View};
 
@@ -282,6 +284,21 @@ impl Driver {
                     }))
                 }));
             }
+            Effect::Peek {
+                actor,
+                segment,
+                block,
+            } => {
+                let reply = self.handle.peek(actor, segment, block);
+                self.replies.push(Box::pin(async move {
+                    let looked = match reply.await {
+                        Ok(Ok(peek)) => Ok(Looked::new(segment, peek)),
+                        Ok(Err(error)) => Err(scrub(&error.to_string()).into_owned()),
+                        Err(_) => Err(HostError::Stopped.to_string()),
+                    };
+                    Outcome::Looked(Box::new(looked))
+                }));
+            }
             Effect::Clock(tempo) => {
                 let reply = self.handle.clock(match tempo {
                     Tempo::Pause => ClockCommand::Pause,
@@ -318,6 +335,9 @@ impl Driver {
         let now = self.now();
         let ctx = now.ctx();
         self.app.refresh(&ctx);
+        for effect in self.app.wants(&ctx) {
+            self.perform(effect)?;
+        }
         let (width, height) = self.app.size;
         let (app, theme) = (&self.app, &self.theme);
         let mut hits = None;

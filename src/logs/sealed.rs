@@ -156,6 +156,9 @@ pub enum Damage {
     #[error("has {found} bytes and should have {wanted}: it was cut off or added to")]
     Length { found: u64, wanted: u64 },
 
+    #[error("holds {found} bytes of records, and the world says {wanted}")]
+    Plain { found: u64, wanted: u64 },
+
     /// Blocks count from 0.
     #[error("has {of} blocks, and block {number} was changed or comes from elsewhere")]
     Block { number: u64, of: u64 },
@@ -366,6 +369,9 @@ pub(super) struct Sealer<W> {
     /// Waits until it is known whether it is the last.
     block: Zeroizing<Vec<u8>>,
     number: u64,
+    /// A write failed. Bytes that are sealed a second time under the same key are plain again, so nothing more
+    /// is written.
+    broken: bool,
 }
 
 impl<W: Write + Seek> Sealer<W> {
@@ -379,13 +385,14 @@ impl<W: Write + Seek> Sealer<W> {
             seals: Seals::new(&label, &salt, aek),
             block: Zeroizing::new(Vec::with_capacity(BLOCK)),
             number: 0,
+            broken: false,
         })
     }
 
     /// Writes the last block and then the header, and gives back where it was written.
     pub fn finish(mut self) -> io::Result<(W, Header)> {
         let plain = self.number * BLOCK as u64 + self.block.len() as u64;
-        if !self.block.is_empty() {
+        if !self.block.is_empty() || self.broken {
             self.seal(true)?;
         }
         let header = self.seals.header(plain).map_err(io::Error::other)?;
@@ -400,12 +407,16 @@ impl<W: Write + Seek> Sealer<W> {
     }
 
     fn seal(&mut self, last: bool) -> io::Result<()> {
+        if std::mem::replace(&mut self.broken, true) {
+            return Err(io::Error::other("an earlier write failed"));
+        }
         let tag = self.seals.seal(self.number, last, &mut self.block);
         let tag = tag.map_err(io::Error::other)?;
         self.out.write_all(&self.block)?;
         self.out.write_all(&tag)?;
         self.block.clear();
         self.number += 1;
+        self.broken = false;
         Ok(())
     }
 }
@@ -857,6 +868,60 @@ mod tests {
         opened.verify(|n| seen.push(n)).unwrap_err();
         assert_eq!(seen, [1]);
         assert!(error.to_string().contains("SEG-000007"), "{error}");
+    }
+
+    /// Fails once, and takes everything before and after.
+    struct Hiccup {
+        taken: Vec<u8>,
+        writes: usize,
+        fails: usize,
+    }
+
+    impl Write for Hiccup {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.writes += 1;
+            if self.writes == self.fails {
+                return Err(io::ErrorKind::StorageFull.into());
+            }
+            self.taken.extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    impl Seek for Hiccup {
+        fn seek(&mut self, _: SeekFrom) -> io::Result<u64> {
+            Ok(0)
+        }
+    }
+
+    #[test]
+    fn whoever_goes_on_after_a_failed_write_gets_neither_a_file_nor_a_plain_byte() {
+        let plain = b"PLAIN!".repeat(50_000);
+        // The header's place, and then a block and its tag in turn.
+        for fails in 2..=9 {
+            let out = Hiccup {
+                taken: Vec::new(),
+                writes: 0,
+                fails,
+            };
+            let mut sealer = Sealer::new(out, LABEL, &key()).unwrap();
+            let mut rest = &plain[..];
+            let mut failed = 0;
+            while !rest.is_empty() && failed < 9 {
+                match sealer.write(rest) {
+                    Ok(taken) => rest = &rest[taken..],
+                    Err(_) => failed += 1,
+                }
+            }
+            let taken = &sealer.out.taken;
+            let seen = taken.windows(12).any(|bytes| bytes == b"PLAIN!PLAIN!");
+            assert!(!seen && failed == 9, "{fails}");
+            assert!(sealer.finish().is_err());
+        }
     }
 
     #[test]

@@ -178,6 +178,26 @@ impl Shelves {
         Header::read(&bytes, &path)
     }
 
+    /// What the header of a file says, when it says what it should and the file is as long as it says. Nobody has
+    /// given a key: what is in it can be anything.
+    pub fn look(&self, wanted: Label) -> Result<Header, SealedError> {
+        let header = self.header(wanted.tier, wanted.segment)?;
+        let damaged = |damage| SealedError::Damaged {
+            path: self.path(wanted.tier, wanted.segment),
+            damage,
+        };
+        if header.label != wanted {
+            let found = header.label;
+            return Err(damaged(Damage::Other { found, wanted }));
+        }
+        let found = self.size(wanted.tier, wanted.segment)?.unwrap_or_default();
+        let wanted = header.sealed();
+        if found != wanted {
+            return Err(damaged(Damage::Length { found, wanted }));
+        }
+        Ok(header)
+    }
+
     /// The bytes of a block as they lie on disk, with its tag; fewer, or none, where the file ends.
     pub fn sealed_block(
         &self,

@@ -2,9 +2,16 @@
 
 use std::path::{Path, PathBuf};
 
+use datafusion::common::DataFusionError;
+
 use crate::engine::Refusal;
 use crate::keystore::KeystoreError;
 use crate::logs::LogsError;
+use crate::logs::customer_storage::StorageError;
+use crate::logs::ingest::Stop;
+use crate::logs::kql::KqlError;
+use crate::logs::query::QueryError;
+use crate::logs::sealed::SealedError;
 use crate::store::JournalError;
 
 #[derive(Debug, thiserror::Error)]
@@ -51,6 +58,22 @@ pub enum HostError {
     #[error(transparent)]
     Logs(LogsError),
 
+    /// Records cannot be made into a block.
+    #[error("{0}")]
+    Records(Stop),
+
+    /// What a workspace keeps in a storage account cannot be had.
+    #[error(transparent)]
+    Storage(StorageError),
+
+    /// A query ended without an answer.
+    #[error(transparent)]
+    Unanswered(QueryError),
+
+    /// A query cannot be run as it is written; each mistake with its place.
+    #[error("{}", mistakes(.0))]
+    Query(Vec<KqlError>),
+
     #[error(
         "this world is run without its log data, so none can be sent or queried. Use the world it was taken from."
     )]
@@ -66,6 +89,48 @@ impl From<KeystoreError> for HostError {
         match error {
             KeystoreError::Refused(refusal) => HostError::Refused(refusal),
             error => HostError::Keystore(error),
+        }
+    }
+}
+
+/// All of them, a line each.
+fn mistakes(errors: &[KqlError]) -> String {
+    let lines: Vec<String> = errors.iter().map(ToString::to_string).collect();
+    lines.join("\n")
+}
+
+impl From<QueryError> for HostError {
+    fn from(error: QueryError) -> Self {
+        match error {
+            QueryError::Refused(refusal) => HostError::Refused(refusal),
+            error => HostError::Unanswered(error),
+        }
+    }
+}
+
+impl From<DataFusionError> for HostError {
+    fn from(error: DataFusionError) -> Self {
+        HostError::Unanswered(QueryError::Failed(error))
+    }
+}
+
+impl From<SealedError> for HostError {
+    fn from(error: SealedError) -> Self {
+        HostError::Logs(error.into())
+    }
+}
+
+impl From<Stop> for HostError {
+    fn from(stop: Stop) -> Self {
+        HostError::Records(stop)
+    }
+}
+
+impl From<StorageError> for HostError {
+    fn from(error: StorageError) -> Self {
+        match error {
+            StorageError::Key(error) => error.into(),
+            error => HostError::Storage(error),
         }
     }
 }

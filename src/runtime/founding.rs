@@ -12,6 +12,7 @@ use super::logs::Logs;
 use crate::engine::{self, Actor, Command, Event, SimTime, World};
 use crate::keystore::{Agenda, Keystore};
 use crate::logs::Files;
+use crate::logs::customer_storage::CustomerStorage;
 use crate::store::{ClockRow, Journal, SqliteJournal, sqlite};
 
 /// What a world file asks for.
@@ -149,7 +150,7 @@ impl Host {
             Keystore::in_memory()?,
             Agenda::everything(host.world()),
         ));
-        host.logs = Some(Logs::new(Files::in_memory()));
+        host.logs = Some(Logs::new(Files::in_memory(), CustomerStorage::in_memory()));
         Ok(host)
     }
 }

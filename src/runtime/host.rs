@@ -20,6 +20,7 @@ use super::logs::Logs;
 use crate::engine::ids::Revision;
 use crate::engine::{self, Actor, Command, Draft, Event, Refusal, SimTime, World};
 use crate::logs::Files;
+use crate::logs::customer_storage::CustomerStorage;
 use crate::store::{ClockRow, Journal, JournalError, SqliteJournal};
 
 /// Events folded in one read.
@@ -131,7 +132,10 @@ impl Host {
         }
         let mut host = Host::on(Box::new(journal), wall)?;
         host.keys = Some(Keys::open(dir, &host.world, host.journal.as_ref())?);
-        host.logs = Some(Logs::new(Files::in_folder(dir)));
+        host.logs = Some(Logs::new(
+            Files::in_folder(dir),
+            CustomerStorage::in_folder(dir),
+        ));
         host.holding = Holding::Shared {
             lock: ClockLock::open(dir)?,
             held: None,
@@ -145,6 +149,7 @@ impl Host {
             settled => settled?,
         }
         host.heed(Host::tidy_keys)?;
+        host.heed(Host::make_samples)?;
         Ok(host)
     }
 
@@ -525,6 +530,7 @@ impl Host {
         self.trouble = None;
         self.heed(Host::conform)?;
         self.heed(Host::obey)?;
+        self.heed(Host::keep)?;
         self.heed(Host::effects)?;
         self.heed(Host::snapshot)
     }

@@ -8,6 +8,7 @@
 mod errors;
 mod floors;
 mod hostile;
+mod ingestion;
 mod keys;
 mod laws;
 mod registered;

@@ -10,6 +10,7 @@ fn named_by_tests() -> BTreeSet<String> {
     for source in [
         include_str!("rules.rs"),
         include_str!("errors.rs"),
+        include_str!("ingestion.rs"),
         include_str!("keys/encryption.rs"),
         include_str!("keys/errors_of_clusters.rs"),
         include_str!("keys/errors_of_vaults.rs"),
@@ -73,6 +74,10 @@ const HELD_ELSEWHERE: [(&str, &str, &str); 2] = [
     ),
 ];
 
+/// Rules of the log store's key material, whose tests come with it (`logs/sealed.rs`). Each moves to
+/// [`HELD_ELSEWHERE`], with the name of its test, as soon as that is there.
+const HELD_LATER: [&str; 1] = ["R-CMK-14"];
+
 /// Rules about what does not exist here, so that there is nothing a test could do.
 const NOTHING_TO_TEST: [(&str, &str); 3] = [
     ("R-CMK-18", "there is no portal"),
@@ -93,17 +98,14 @@ fn every_rule_of_the_issues_is_registered_and_named_by_a_test() {
         );
         named.insert(rule.to_owned());
     }
+    named.extend(HELD_LATER.map(str::to_owned));
     named.extend(NOTHING_TO_TEST.map(|(rule, _)| rule.to_owned()));
     let registered: BTreeSet<String> = rules::STATEMENTS.iter().map(|s| s.id.to_owned()).collect();
     let wanted = range("R-LOCK", 1, 38)
         .chain(range("R-AUD", 1, 6))
         .chain(range("R-PERM", 1, 8))
-        // Hot cache, segments and retention of data come with the log store.
-        .chain(
-            range("R-CMK", 1, 33)
-                .filter(|id| !["R-CMK-05", "R-CMK-06", "R-CMK-14"].contains(&id.as_str())),
-        )
-        .chain(range("R-CMK", 38, 56).filter(|id| !["R-CMK-44", "R-CMK-45"].contains(&id.as_str())))
+        .chain(range("R-CMK", 1, 33))
+        .chain(range("R-CMK", 38, 56))
         .chain(range("R-CLU", 1, 21))
         .chain(range("R-CLU", 25, 27))
         .chain(range("R-CLU", 30, 37))
@@ -140,8 +142,8 @@ fn every_error_of_the_catalogue_is_named_by_a_test_and_rests_on_a_registered_rul
         .chain(range("E-WS", 1, 4))
         .chain(range("E-LS", 1, 6))
         .chain(range("E-SS", 1, 3))
-        .chain(range("E-QRY", 1, 2))
-        .chain(range("E-ING", 1, 1))
+        .chain(range("E-QRY", 1, 3))
+        .chain(range("E-ING", 1, 3))
         .chain(range("E-KV", 1, 18))
         .chain(["E-FLT-01", "E-ARM-07", "E-SUP-05", "E-SUP-06"].map(str::to_owned));
     let missing: Vec<String> = wanted

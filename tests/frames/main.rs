@@ -11,5 +11,6 @@ mod frames;
 mod hostile;
 mod journeys;
 mod keys;
+mod logs;
 mod scene;
 mod storm;

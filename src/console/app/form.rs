@@ -696,8 +696,8 @@ impl App {
                 self.modal = None;
                 Some(outcome)
             }
-            // An order to the clock came back.
-            Outcome::Done(_) => Some(outcome),
+            // An order to the clock, or a look at a file, came back.
+            Outcome::Done(_) | Outcome::Looked(_) => Some(outcome),
         }
     }
 }

@@ -12,11 +12,13 @@ pub mod update;
 use std::sync::Arc;
 
 use super::actions::{ACTIONS, Scope};
+use super::blades::blocks::{Blocks, Looked};
 use super::blades::people;
 use super::blades::{Blade, Eye, Related, related};
 use super::input::{Key, Keymap};
 use super::rows::ItemId;
 use super::theme::Token;
+use crate::engine::ids::SegmentId;
 use crate::engine::{Actor, Command, Event, Refusal, SimTime, World};
 use dialog::Dialog;
 use form::Form;
@@ -75,6 +77,12 @@ pub enum Effect {
         done: Option<String>,
     },
     Clock(Tempo),
+    /// A block of a segment.
+    Peek {
+        actor: Actor,
+        segment: SegmentId,
+        block: u64,
+    },
     Suspend,
     Repaint,
     Quit,
@@ -87,6 +95,8 @@ pub enum Outcome {
     /// A command was carried out.
     Happened(Vec<Event>),
     Refused(Box<Refusal>),
+    /// A block was looked at.
+    Looked(Box<Result<Looked, String>>),
     Broken(String),
 }
 
@@ -169,6 +179,7 @@ pub struct App {
     pub hits: Hits,
     /// What the cursor's thing belongs to, as of the last look.
     pub near: Related,
+    pub blocks: Blocks,
     keymap: Arc<Keymap>,
     /// Waiting requests at the last look, to notice new ones.
     waiting: Option<(Actor, usize)>,
@@ -186,6 +197,7 @@ impl App {
             size,
             hits: Hits::default(),
             near: Related::default(),
+            blocks: Blocks::default(),
             keymap: Arc::new(keymap),
             waiting: None,
         }
@@ -248,7 +260,10 @@ impl App {
     /// The scopes of the blade, also while something lies over it.
     pub fn blade_scopes(&self) -> Vec<Scope> {
         let blade = &self.page().blade;
-        let mut scopes = Vec::with_capacity(8);
+        let mut scopes = Vec::with_capacity(10);
+        if let Blade::Blocks(_) = blade {
+            scopes.push(Scope::Blocks);
+        }
         if *blade == Blade::Activity {
             scopes.push(Scope::Activity);
         }
@@ -276,6 +291,9 @@ impl App {
             if page.refusal.is_none() && !scopes.contains(&scope) {
                 scopes.push(scope);
             }
+        }
+        if self.near.workspace.is_some() && page.refusal.is_none() {
+            scopes.push(Scope::Logs);
         }
         scopes.extend([Scope::Item, Scope::Move]);
         if blade.is_list() {

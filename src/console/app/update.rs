@@ -5,7 +5,7 @@ use super::geometry::{self, Hit};
 use super::page::{Page, list_area};
 use super::{App, Ctx, Effect, Input, Modal, Outcome, Tempo, Typed};
 use crate::console::actions::ACTIONS;
-use crate::console::blades::{Blade, opens, people};
+use crate::console::blades::{Blade, blocks, opens, people};
 use crate::console::input::{Key, Resolution};
 use crate::console::theme::Token;
 use crate::engine::draft;
@@ -198,6 +198,14 @@ impl App {
             Some(Modal::Palette { typed, .. }) => self.offers(&typed.0).len(),
             _ => 0,
         };
+        let dumped = match self.page().blade {
+            Blade::Blocks(segment) => {
+                let body = geometry::body(self.size);
+                let looked = self.blocks.of(segment);
+                Some(looked.map_or(0, |l| blocks::view::lines_of(l, body)))
+            }
+            _ => None,
+        };
         match &mut self.modal {
             Some(Modal::Help { first }) => {
                 let last = ACTIONS.len().saturating_sub(height / 2);
@@ -212,7 +220,10 @@ impl App {
             Some(Modal::Form(form)) => form.scroll(by),
             None => {
                 let page = self.page_mut();
-                if page.blade.is_list() {
+                if let Some(lines) = dumped {
+                    let last = lines.saturating_sub(height.saturating_sub(2));
+                    page.first = page.first.saturating_add_signed(by).min(last);
+                } else if page.blade.is_list() {
                     page.go(page.index.saturating_add_signed(by));
                 } else {
                     page.scroll(by, height);
@@ -388,6 +399,7 @@ impl App {
                 }
                 _ => self.say(refusal.to_string(), Token::ToastWarn),
             },
+            Outcome::Looked(looked) => self.blocks.looked = Some(*looked),
             Outcome::Broken(text) => {
                 if let Some(Modal::Dialog(dialog)) = &mut self.modal {
                     dialog.sent = false;

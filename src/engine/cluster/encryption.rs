@@ -118,8 +118,9 @@ pub struct Protection {
     pub last_poll: Option<(SimTime, Outcome)>,
     pub(super) deadline: Option<TimerKey>,
     pub(super) poll: Option<TimerKey>,
-    /// What the next poll is waited for.
+    /// What the next poll is waited for, and when that was.
     pub(super) poll_cause: Revision,
+    pub(super) changed_at: SimTime,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -291,9 +292,10 @@ pub fn reaction(world: &World, cluster: &Cluster, now: SimTime, input: Input) ->
             live_site_at: (since + rules.outage_threshold).max(now),
         }
     };
+    // Like the hour of a revocation, the half hour counts from the change: within 30 minutes of the poll too.
     let resuming = || Fact::Resuming {
         cluster: id(),
-        until: now + rules.resume_latency,
+        until: (protection.changed_at + rules.resume_latency).max(now),
     };
     let drained = || {
         protection
@@ -652,6 +654,7 @@ fn look_again(world: &mut World, id: &ResourceId, at: SimTime, revision: Revisio
         c.protection.refused = refused;
         c.protection.poll = poll;
         c.protection.poll_cause = revision;
+        c.protection.changed_at = at;
     });
 }
 
@@ -856,15 +859,22 @@ pub(crate) fn evolve(world: &mut World, at: SimTime, revision: Revision, fact: &
 
 /// Why data of a cluster cannot be read now, in words.
 pub fn why_unreadable(cluster: &Cluster) -> Option<String> {
-    let since = cluster.protection.since.to_seconds();
+    let since = match cluster.deleted {
+        Some(deleted) => deleted.at,
+        None => cluster.protection.since,
+    };
+    let since = since.to_seconds();
     match (&cluster.state, &cluster.protection.state) {
-        (State::SoftDeleted, _) => Some(format!("the cluster {} is deleted", cluster.id)),
+        (State::SoftDeleted, _) => Some(format!(
+            "the cluster {} is deleted, since {since} UTC",
+            cluster.id
+        )),
         (_, Encryption::Revoked) => Some(format!(
             "the key of cluster {} was revoked, in force since {since} UTC",
             cluster.id
         )),
         (_, Encryption::Resuming { until }) => Some(format!(
-            "the key of cluster {} is back and service resumes at {} UTC",
+            "the key of cluster {} is back since {since} and service resumes at {} UTC",
             cluster.id,
             until.to_seconds()
         )),
@@ -893,6 +903,12 @@ fn entitled(
 }
 
 impl World {
+    /// The event that shut a cluster's storage: what a failed query and a lost record are a consequence of.
+    pub(in crate::engine) fn shut_by(&self, cluster: &ResourceId) -> Option<Revision> {
+        let found = self.clusters.get(cluster).filter(|c| c.is_live())?;
+        (!found.protection.state.readable()).then_some(found.protection.cause)
+    }
+
     /// Whether the vault serves the cluster's storage an unwrap with a key now.
     pub fn storage_may_unwrap(
         &self,

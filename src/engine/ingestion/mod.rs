@@ -17,7 +17,7 @@ pub mod schema;
 pub mod segment;
 pub mod table;
 
-use imbl::Vector;
+use imbl::{OrdSet, Vector};
 use serde::{Deserialize, Serialize};
 
 use crate::engine::draft::Draft;
@@ -244,6 +244,7 @@ fn ingest(draft: &mut Draft, arrival: &Arrival) -> Result<(), Refusal> {
                 // Every other route has a berth.
                 return Ok(());
             };
+            draft.cause = draft.world.shut_by(&cluster);
             Fact::Dropped {
                 workspace: workspace.clone(),
                 table: arrival.table.clone(),
@@ -277,25 +278,32 @@ fn query(
 ) -> Result<(), Refusal> {
     // Who only looks leaves no trace.
     let observes = draft.actor == Actor::Observer;
-    if !observes {
-        let by = draft.person()?;
-        draft
-            .world
-            .authorize_on(&by, Action::QueryRead, workspace)?;
+    let world = &draft.world;
+    world.may_query(&draft.actor, workspace)?;
+    world.active_workspace(workspace, &errors::QRY_02)?;
+    for touched in tables {
+        world.table(workspace, &touched.table)?;
     }
-    draft.world.active_workspace(workspace, &errors::QRY_02)?;
-    let outcome = match draft.world.reads(draft.now, workspace, tables, partial) {
-        Ok(_) => Outcome::Served,
-        Err(refusal) => Outcome::Refused(refusal.id),
+    let (reads, hides) = world.look(draft.now, workspace, tables)?;
+    let (outcome, cause) = match reads.why {
+        Some(no) if !partial => (
+            Outcome::Refused(no.id),
+            hides.and_then(|cluster| world.shut_by(cluster)),
+        ),
+        _ => (Outcome::Served, None),
     };
-    if !observes {
-        draft.emit(Fact::Queried {
-            workspace: workspace.clone(),
-            tables: tables.iter().map(|t| t.table.clone()).collect(),
-            partial,
-            outcome,
-        });
+    if observes {
+        return Ok(());
     }
+    // A table that is joined with itself is queried once.
+    let tables: OrdSet<TableName> = tables.iter().map(|t| t.table.clone()).collect();
+    draft.cause = cause;
+    draft.emit(Fact::Queried {
+        workspace: workspace.clone(),
+        tables: tables.into_iter().collect(),
+        partial,
+        outcome,
+    });
     Ok(())
 }
 

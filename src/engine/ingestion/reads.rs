@@ -1,6 +1,7 @@
 //! What a query may read (R-CMK-11, 29, 43; R-LNK-09; E-QRY-01). Everything about data that cannot be read is
 //! hidden, its number of records and its extremes too: the answer is decided here, before any file is touched.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -9,10 +10,11 @@ use super::segment::{Segment, Store};
 use crate::engine::cluster::Cluster;
 use crate::engine::cluster::encryption::{Encryption, why_unreadable};
 use crate::engine::errors;
-use crate::engine::ids::{ResourceId, TableName};
+use crate::engine::event::Actor;
+use crate::engine::ids::{ResourceId, SegmentId, TableName};
+use crate::engine::people::Action;
 use crate::engine::refusal::Refusal;
 use crate::engine::time::SimTime;
-use crate::engine::workspace::Placement;
 use crate::engine::world::World;
 
 /// A table a query looks into, and the span of `TimeGenerated` it can need, both ends included.
@@ -41,12 +43,44 @@ impl World {
             .is_some_and(|c| why_unreadable(c).is_none())
     }
 
-    /// Whether a segment can be read now. A buffered one cannot until it is drained.
+    /// The segment, as long as it was not purged.
+    pub fn segment(&self, id: SegmentId) -> Result<&Arc<Segment>, Refusal> {
+        self.logs.segments.get(&id).ok_or_else(|| {
+            errors::QRY_04
+                .says(format!("There is no segment {id}."))
+                .target("segment")
+        })
+    }
+
+    /// Whether a segment can be read now. A buffered one cannot until it is drained, and until then it is among
+    /// what a query is told it misses.
     pub fn segment_readable(&self, segment: &Segment) -> bool {
         match &segment.store {
             Store::Shared => true,
             Store::Cluster(id) => self.cluster_readable(id),
             Store::Buffer(_) => false,
+        }
+    }
+
+    /// Whether somebody may query a workspace, whatever is in it. The observer may.
+    pub fn may_query(&self, actor: &Actor, workspace: &ResourceId) -> Result<(), Refusal> {
+        match actor {
+            Actor::Observer => Ok(()),
+            Actor::Person(by) => {
+                self.person(by)?;
+                self.authorize_on(by, Action::QueryRead, workspace)
+            }
+            _ => Err(errors::PPL_02.says("This needs a person to do it.")),
+        }
+    }
+
+    /// E-QRY-01 about one segment; none when it can be read.
+    pub fn hidden_by(&self, segment: &Segment) -> Option<Refusal> {
+        match segment.store.cluster() {
+            Some(cluster) if !self.segment_readable(segment) => {
+                self.inaccessible(&segment.workspace, cluster)
+            }
+            _ => None,
         }
     }
 
@@ -67,43 +101,51 @@ impl World {
         tables: impl IntoIterator<Item = impl std::borrow::Borrow<Touched>>,
         partial: bool,
     ) -> Result<Reads, Refusal> {
-        let found = self.active_workspace(workspace, &errors::QRY_02)?;
-        let mut reads = Reads::default();
-        let unreadable = |p: &&Placement| !self.cluster_readable(&p.cluster);
-        let linked = found.placements.iter().filter(|p| p.until.is_none());
-        if let Some(placement) = linked.clone().find(unreadable) {
-            reads.why = self.inaccessible(workspace, &placement.cluster);
+        let (reads, _) = self.look(now, workspace, tables)?;
+        match reads.why {
+            Some(no) if !partial => Err(no),
+            _ => Ok(reads),
         }
+    }
+
+    /// What there is to read and what is hidden, and which cluster hides it.
+    pub(super) fn look(
+        &self,
+        now: SimTime,
+        workspace: &ResourceId,
+        tables: impl IntoIterator<Item = impl std::borrow::Borrow<Touched>>,
+    ) -> Result<(Reads, Option<&ResourceId>), Refusal> {
+        let found = self.active_workspace(workspace, &errors::QRY_02)?;
+        let linked = found.placements.iter().filter(|p| p.until.is_none());
+        let mut hides = linked
+            .map(|p| &p.cluster)
+            .find(|id| !self.cluster_readable(id));
+        // A table may be touched more than once.
+        let mut within = BTreeMap::new();
         for touched in tables {
             let touched = touched.borrow();
             let Some(table) = self.logs.table(workspace, &touched.table) else {
                 continue;
             };
-            let within = self
-                .logs
-                .segments_of(table)
-                .filter(|s| s.from <= touched.to && s.to >= touched.from)
-                .filter(|s| !matches!(s.store, Store::Buffer(_)));
-            for segment in within {
-                if self.segment_readable(segment) {
-                    reads.segments.push(segment.clone());
-                    continue;
-                }
+            let overlaps = |s: &&Arc<Segment>| {
+                touched.from <= touched.to && s.from <= touched.to && s.to >= touched.from
+            };
+            // What is due to be purged is not read, whether time has acted already or not.
+            let kept = |s: &&Arc<Segment>| table.purged_at(s.id).is_none_or(|at| at > now);
+            let segments = self.logs.segments_of(table).filter(overlaps).filter(kept);
+            within.extend(segments.map(|s| (s.id, s)));
+        }
+        let mut reads = Reads::default();
+        for segment in within.into_values() {
+            if self.segment_readable(segment) {
+                reads.segments.push(segment.clone());
+            } else {
                 reads.hidden += 1;
-                if let (None, Some(cluster)) = (&reads.why, segment.store.cluster()) {
-                    reads.why = self.inaccessible(workspace, cluster);
-                }
+                hides = hides.or(segment.store.cluster());
             }
         }
-        reads.segments.sort_by_key(|s| s.id);
-        reads.segments.dedup_by_key(|s| s.id);
-        match reads.why.take_if(|_| !partial) {
-            Some(refusal) => Err(refusal),
-            None => {
-                debug_assert!(reads.segments.iter().all(|s| s.ingested_at <= now));
-                Ok(reads)
-            }
-        }
+        reads.why = hides.and_then(|cluster| self.inaccessible(workspace, cluster));
+        Ok((reads, hides))
     }
 
     /// E-QRY-01 about data on a cluster; none when that can be read, or is gone.

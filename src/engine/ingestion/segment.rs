@@ -150,7 +150,7 @@ impl Logs {
         change: impl FnOnce(&mut Table),
     ) {
         let key = (workspace.clone(), name.clone());
-        let table = self.tables.entry(key).or_insert_with(Default::default);
+        let table = self.tables.entry(key).or_default();
         change(Arc::make_mut(table));
     }
 }

@@ -1,5 +1,6 @@
 //! Tables of a workspace: their columns, how long they keep what they have, and what became of all that came.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use imbl::{OrdMap, OrdSet, Vector};
@@ -221,12 +222,25 @@ pub(super) fn fitting(world: &World, arrival: &Arrival) -> Result<Columns, Refus
     let name = &arrival.table;
     valid_name(name)?;
     let bad = |message: String| errors::ING_03.says(message).target("columns");
-    if arrival.rows == 0 || arrival.from > arrival.to {
+    if arrival.rows == 0 {
         return Err(bad("A block of records needs at least one.".to_owned()));
+    }
+    // An instant that has no text form could not be read back from the journal.
+    if arrival.from < SimTime(0) || arrival.from > arrival.to || arrival.to > SimTime::MAX {
+        return Err(bad(format!(
+            "The {TIME} of records is from 1970 to 9999, and the first not after the last."
+        )));
     }
     let known = world.columns(&arrival.workspace, name);
     let mut added = Columns::new();
+    let mut seen = BTreeSet::new();
     for column in &arrival.columns {
+        if !seen.insert(&column.name) {
+            return Err(bad(format!(
+                "The data has the column {} twice.",
+                brief(&column.name)
+            )));
+        }
         match known.iter().find(|k| k.name == column.name) {
             Some(same) if same.kind == column.kind => {}
             Some(other) => {
@@ -265,7 +279,7 @@ pub fn valid_name(name: &TableName) -> Result<(), Refusal> {
                 .target("table")),
         };
     }
-    let formed = is_name(text, TABLE_NAME_MAX) && text.ends_with(CUSTOM) && text != CUSTOM;
+    let formed = is_name(text, TABLE_NAME_MAX) && !text.starts_with('_') && text.ends_with(CUSTOM);
     if formed {
         return Ok(());
     }
@@ -273,7 +287,7 @@ pub fn valid_name(name: &TableName) -> Result<(), Refusal> {
     Err(errors::ING_02
         .says(format!(
             "{} is no built-in table, and the name of a custom one has up to {TABLE_NAME_MAX} letters, digits and underscores, begins with a letter and ends with {CUSTOM}.",
-            scrub(text)
+            brief(text)
         ))
         .target("table")
         .remedy(did_you_mean(near, errors::ING_02.remedy)))
@@ -293,8 +307,14 @@ pub fn valid_column(name: &str) -> Result<(), String> {
     }
     Err(format!(
         "{} is no name of a column: up to {COLUMN_NAME_MAX} letters, digits and underscores, a letter or underscore first.",
-        scrub(&name.chars().take(80).collect::<String>())
+        brief(name)
     ))
+}
+
+/// The beginning of a name, fit to be shown.
+fn brief(name: &str) -> String {
+    const SHOWN: usize = 80;
+    scrub(&name.chars().take(SHOWN).collect::<String>()).into_owned()
 }
 
 impl World {
@@ -321,7 +341,10 @@ impl World {
         let mut known: Vec<TableName> = builtin::names().map(TableName::from).collect();
         known.extend(self.logs.tables_of(workspace).map(|(name, _)| name.clone()));
         Err(errors::QRY_03
-            .says(format!("There is no table {name} in {workspace}."))
+            .says(format!(
+                "There is no table {} in {workspace}.",
+                brief(name.as_str())
+            ))
             .target("table")
             .remedy(did_you_mean(
                 nearest(name.as_str(), known.iter().map(TableName::as_str)),

@@ -1009,14 +1009,14 @@ fn of_ingestion(by: &str, fact: &ingestion::Fact) -> String {
         },
         F::Stored { segment, .. } => {
             let place = place(&segment.workspace, &segment.table);
-            let (rows, id) = (segment.rows, segment.id);
+            let (rows, id) = (records(segment.rows), segment.id);
             let store = match &segment.store {
                 Store::Shared => "the shared store".to_owned(),
                 Store::Cluster(cluster) => format!("the cluster {}", short(cluster)),
                 Store::Buffer(cluster) => format!("the outage buffer of {}", short(cluster)),
             };
             format!(
-                "{by} sent {rows} records to {place}: {id} in {store}, under the {}.",
+                "{by} sent {rows} to {place}: {id} in {store}, under the {}.",
                 segment.class.words()
             )
         }
@@ -1027,8 +1027,9 @@ fn of_ingestion(by: &str, fact: &ingestion::Fact) -> String {
             rows,
             ..
         } => format!(
-            "DATA LOST: {rows} records {by} sent to {} were dropped for good, because {} ({}).",
+            "DATA LOST: what {by} sent to {}, {}, was dropped for good, because {} ({}).",
             place(workspace, table),
+            records(*rows),
             why.sentence(),
             why.rule()
         ),
@@ -1055,8 +1056,9 @@ fn of_ingestion(by: &str, fact: &ingestion::Fact) -> String {
         } => match outcome.error() {
             None => format!("{by} queried {}.", short(workspace)),
             Some(error) => format!(
-                "{by} queried {} and was refused: {error}.",
-                short(workspace)
+                "{by} queried {} and was refused: {}.",
+                short(workspace),
+                scrub(error)
             ),
         },
         F::RetentionSet {
@@ -1090,6 +1092,13 @@ fn of_ingestion(by: &str, fact: &ingestion::Fact) -> String {
             place(workspace, table),
             until.to_seconds()
         ),
+    }
+}
+
+fn records(rows: u64) -> String {
+    match rows {
+        1 => "1 record".to_owned(),
+        n => format!("{n} records"),
     }
 }
 

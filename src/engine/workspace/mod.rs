@@ -599,10 +599,12 @@ impl World {
     /// counts as long as retention keeps it (R-LNK-09, i-38).
     pub fn readable(&self, now: SimTime, workspace: &ResourceId) -> Result<(), Refusal> {
         let found = self.active_workspace(workspace, &errors::QRY_02)?;
+        let tables = self.logs.tables_of(workspace);
+        let longest = tables
+            .filter_map(|(_, table)| table.retention)
+            .fold(found.retention, Span::max);
         for placement in found.placements.iter().rev() {
-            let kept = placement
-                .until
-                .is_none_or(|until| until + found.retention > now);
+            let kept = placement.until.is_none_or(|until| until + longest > now);
             if !kept {
                 continue;
             }

@@ -174,12 +174,13 @@ impl Blocks {
             self.pending.extend_from_slice(&block.bytes[at..]);
             self.offset += at as u64;
         }
-        if self.ended && self.pending.is_empty() {
-            if let Some(why) = self.shape.never_closed() {
-                block
-                    .faults
-                    .push((self.line, Fault::record(why), Vec::new()));
-            }
+        if self.ended
+            && self.pending.is_empty()
+            && let Some(why) = self.shape.never_closed()
+        {
+            block
+                .faults
+                .push((self.line, Fault::record(why), Vec::new()));
         }
         if at == 0 && block.records.is_empty() && block.faults.is_empty() {
             // The input failed within its first record.

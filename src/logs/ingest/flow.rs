@@ -242,10 +242,10 @@ impl Reading<'_> {
         };
         let mut blocks = Blocks::new(source.input, format);
         let mut fields = match format {
-            Format::Ndjson | Format::Json => Fields::Json(Json::new()),
+            Format::Ndjson | Format::Json => Fields::Json(Box::new(Json::new())),
             Format::Syslog => Fields::Syslog(Syslog::new(self.ingest.ingested_at)),
             Format::Csv => match blocks.header()? {
-                Some(header) => Fields::Csv(Csv::new(&header)?),
+                Some(header) => Fields::Csv(Box::new(Csv::new(&header)?)),
                 None => return Ok(()),
             },
         };
@@ -305,7 +305,7 @@ impl Reading<'_> {
         let alone = self.ingest.threads <= 1;
         let mut state = self.shared.lock();
         loop {
-            let enough = state.ahead <= limits::AHEAD && !(alone && !state.tasks.is_empty());
+            let enough = state.ahead <= limits::AHEAD && (!alone || state.tasks.is_empty());
             if state.over || enough {
                 return Ok(());
             }
@@ -323,8 +323,8 @@ impl Reading<'_> {
 
 /// How the fields of a record are found.
 enum Fields {
-    Json(Json),
-    Csv(Csv),
+    Json(Box<Json>),
+    Csv(Box<Csv>),
     Syslog(Syslog),
 }
 
