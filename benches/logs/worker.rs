@@ -179,15 +179,20 @@ fn store_plain(host: &mut Host, store: &Path, block: &Block, name: &str) {
     write(store, "hot", name, &read);
 }
 
-/// Durable on return, under its name only when it is whole.
+/// Under its name only when it is whole; durable on return, but for a hot copy.
 fn write(store: &Path, tier: &str, name: &str, bytes: &[u8]) {
     let folder = store.join("logs").join(tier);
     let writing = folder.join(format!("{name}.writing"));
     let mut file = File::create(&writing).unwrap();
     file.write_all(bytes).unwrap();
-    file.sync_all().unwrap();
+    let lasts = tier != "hot";
+    if lasts {
+        file.sync_all().unwrap();
+    }
     fs::rename(&writing, folder.join(name)).unwrap();
-    File::open(&folder).unwrap().sync_all().unwrap();
+    if lasts {
+        File::open(&folder).unwrap().sync_all().unwrap();
+    }
 }
 
 fn size(store: &Path, tier: &str) -> u64 {

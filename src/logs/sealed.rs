@@ -52,6 +52,14 @@ words! {
     }
 }
 
+impl Tier {
+    /// Whether a file has to outlive the loss of power. A hot copy is made again, and one that is torn is passed
+    /// over for the segment itself.
+    pub fn lasts(self) -> bool {
+        self != Tier::Hot
+    }
+}
+
 /// What a sealed file holds and what it is sealed under. It is in the header, and every block is bound to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Label {

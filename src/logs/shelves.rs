@@ -338,7 +338,9 @@ impl Sealing {
     pub fn finish(self) -> Result<Finished, SealedError> {
         let finish = || {
             let (out, header) = self.sealer.finish()?;
-            if let Out::File { file, .. } = &out {
+            if let Out::File { file, .. } = &out
+                && header.label.tier.lasts()
+            {
                 file.sync_all()?;
             }
             Ok((out, header))
@@ -387,7 +389,10 @@ impl Finished {
                 let folder = self.shelves.folder.join(tier.word());
                 fs::rename(&temporary.0, &self.path)
                     .map(|()| temporary.0.clear())
-                    .and_then(|()| sync(&folder))
+                    .and_then(|()| match tier.lasts() {
+                        true => sync(&folder),
+                        false => Ok(()),
+                    })
                     .map_err(writing(&self.path))?;
                 drop(file);
             }
