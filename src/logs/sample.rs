@@ -583,7 +583,7 @@ impl Dice {
 
     fn client(&mut self) -> String {
         let n = self.skewed(4_000);
-        format!("198.51.{}.{}", 100 + n / 250, 1 + n % 250)
+        format!("198.18.{}.{}", 100 + n / 250, 1 + n % 250)
     }
 
     fn version(&mut self) -> &'static str {
@@ -778,6 +778,73 @@ mod tests {
             "SyslogMessage",
         ] {
             assert!(chunk.columns.iter().any(|c| &*c.name == name), "{name}");
+        }
+    }
+
+    type Write = fn(&Sample, &mut Vec<u8>) -> io::Result<()>;
+
+    /// The files of `demo-data/logs`: what they are called, what is in them, how it is written.
+    const FILES: [(&str, &[u8], Table, u64, Write); 3] = [
+        (
+            "requests.ndjson",
+            include_bytes!("../../demo-data/logs/requests.ndjson"),
+            Table::AppRequests,
+            250,
+            Sample::ndjson,
+        ),
+        (
+            "heartbeat.csv",
+            include_bytes!("../../demo-data/logs/heartbeat.csv"),
+            Table::Heartbeat,
+            400,
+            Sample::csv,
+        ),
+        (
+            "syslog.log",
+            include_bytes!("../../demo-data/logs/syslog.log"),
+            Table::Syslog,
+            1_000,
+            Sample::syslog,
+        ),
+    ];
+
+    fn written(table: Table, count: u64, write: Write) -> Vec<u8> {
+        let sample = Sample {
+            seed: 20_201_122,
+            subscription: random::guid_of(20_201_122, "subscription", "contoso-prod"),
+            count,
+            ..sample(table)
+        };
+        let mut bytes = Vec::new();
+        write(&sample, &mut bytes).unwrap();
+        bytes
+    }
+
+    #[test]
+    fn the_files_of_the_demo_are_these_samples_and_land_whole() {
+        for (name, file, table, count, write) in FILES {
+            assert!(file.len() < 200_000, "{name}");
+            assert!(
+                file == written(table, count, write),
+                "{name}: write it anew, see below"
+            );
+            let columns = builtin::columns(table.word()).unwrap();
+            let ingest = Ingest {
+                file: Some(name.to_owned()),
+                ..Ingest::new(columns, SimTime::default())
+            };
+            let chunks = ingest.read(Cursor::new(file)).map(Result::unwrap);
+            let landed: Vec<_> = chunks.map(|c| (c.rows, c.rejected)).collect();
+            assert_eq!(landed, [(count, 0)], "{name}");
+        }
+    }
+
+    #[test]
+    #[ignore = "writes the files of demo-data/logs"]
+    fn the_files_of_the_demo_are_written_anew() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/demo-data/logs");
+        for (name, _, table, count, write) in FILES {
+            std::fs::write(format!("{folder}/{name}"), written(table, count, write)).unwrap();
         }
     }
 }
