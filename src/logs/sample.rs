@@ -90,6 +90,7 @@ impl Sample {
                 let place = columns.iter().position(|c| &*c.name == name);
                 if let Some(field) = place.and_then(|place| fields.get_mut(place)) {
                     match value {
+                        Value::Missing => {}
                         Value::Text(text) => field.extend_from_slice(text.as_bytes()),
                         Value::Instant(at) => {
                             field.extend_from_slice(SimTime(at).to_string().as_bytes());
@@ -582,7 +583,7 @@ impl Dice {
 
     fn client(&mut self) -> String {
         let n = self.skewed(4_000);
-        format!("198.51.{}.{}", 100 + n / 250, 1 + n % 250)
+        format!("198.18.{}.{}", 100 + n / 250, 1 + n % 250)
     }
 
     fn version(&mut self) -> &'static str {
@@ -609,5 +610,241 @@ impl Dice {
             (2, 429),
             (1, 504),
         ])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+    use std::io::Cursor;
+
+    use arrow::array::{Array, AsArray};
+    use arrow::datatypes::{Float64Type, Int32Type, TimestampMicrosecondType};
+
+    use super::super::ingest::{Ingest, arrow_types};
+    use super::*;
+
+    fn sample(table: Table) -> Sample {
+        Sample {
+            table,
+            seed: 42,
+            subscription: random::guid_of(42, "subscription", "contoso-prod"),
+            from: "2020-11-22T08:00:00Z".parse().unwrap(),
+            to: "2020-11-22T09:00:00Z".parse().unwrap(),
+            count: 4_000,
+        }
+    }
+
+    fn texts(batch: &RecordBatch, column: &str) -> Vec<String> {
+        let array = batch.column_by_name(column).unwrap().as_string_view();
+        array.iter().flatten().map(str::to_owned).collect()
+    }
+
+    fn counts(texts: Vec<String>) -> BTreeMap<String, usize> {
+        let mut counts = BTreeMap::new();
+        for text in texts {
+            *counts.entry(text).or_default() += 1;
+        }
+        counts
+    }
+
+    #[test]
+    fn the_same_seed_gives_the_same_records_and_another_gives_others() {
+        for table in Table::ALL {
+            let one = sample(*table).batch().unwrap();
+            assert_eq!(one, sample(*table).batch().unwrap());
+            let other = Sample {
+                seed: 43,
+                ..sample(*table)
+            };
+            assert_ne!(one, other.batch().unwrap(), "{table}");
+        }
+    }
+
+    #[test]
+    fn records_have_the_columns_of_their_table_and_lie_in_their_span_by_time() {
+        for table in Table::ALL {
+            let sample = sample(*table);
+            let batch = sample.batch().unwrap();
+            let columns = builtin::columns(table.word()).unwrap();
+            assert_eq!(batch.schema(), arrow_types::schema(&columns), "{table}");
+            assert_eq!(batch.num_rows(), 4_000);
+            let times = batch.column(0).as_primitive::<TimestampMicrosecondType>();
+            let span = sample.from.0..sample.to.0;
+            assert!(times.values().is_sorted(), "{table}");
+            assert!(times.values().iter().all(|t| span.contains(t)), "{table}");
+            for (column, array) in columns.iter().zip(batch.columns()) {
+                let given = match array.as_string_view_opt() {
+                    Some(texts) => texts.iter().any(|t| t.is_some_and(|t| !t.is_empty())),
+                    None => array.null_count() < array.len(),
+                };
+                assert!(given, "{table} never fills {}", column.name);
+            }
+        }
+    }
+
+    #[test]
+    fn an_empty_span_and_no_record_at_all_are_fine() {
+        let sample = sample(Table::Syslog);
+        let moment = Sample {
+            to: sample.from,
+            count: 3,
+            ..sample.clone()
+        };
+        assert_eq!(moment.batch().unwrap().num_rows(), 3);
+        let none = Sample { count: 0, ..sample };
+        assert_eq!(none.batch().unwrap().num_rows(), 0);
+    }
+
+    #[test]
+    fn values_are_unequal_as_in_life() {
+        let requests = sample(Table::AppRequests).batch().unwrap();
+        let names = counts(texts(&requests, "Name"));
+        assert_eq!(names.len(), OPERATIONS.len());
+        assert!(names.values().max().unwrap() > &(10 * names.values().min().unwrap()));
+        let codes = counts(texts(&requests, "ResultCode"));
+        assert!(codes["200"] > 3_000 && codes["500"] > 5 && codes["404"] > 30);
+        let millis = requests.column_by_name("DurationMs").unwrap();
+        let mut millis = millis.as_primitive::<Float64Type>().values().to_vec();
+        millis.sort_by(f64::total_cmp);
+        let at = |share: f64| millis[(share * 4_000.0) as usize];
+        assert!(at(0.95) > 4.0 * at(0.5) && at(0.999) > 20.0 * at(0.5));
+        let success = requests.column_by_name("Success").unwrap().as_boolean();
+        let failed = success.len() - success.true_count();
+        assert!((50..400).contains(&failed), "{failed}");
+
+        let traces = sample(Table::AppTraces).batch().unwrap();
+        let severity = traces.column_by_name("SeverityLevel").unwrap();
+        let severity = severity.as_primitive::<Int32Type>().values();
+        let errors = severity.iter().filter(|s| **s >= 3).count();
+        assert!((80..400).contains(&errors), "{errors}");
+        let messages: BTreeSet<_> = texts(&traces, "Message").into_iter().collect();
+        assert!(messages.len() > 3_500, "{}", messages.len());
+
+        let hosts = counts(texts(&sample(Table::Syslog).batch().unwrap(), "HostName"));
+        assert!(hosts.values().max().unwrap() > &(8 * hosts.values().min().unwrap()));
+        let beats = counts(texts(
+            &sample(Table::Heartbeat).batch().unwrap(),
+            "Computer",
+        ));
+        assert!(beats.len() == 40 && beats.values().all(|n| *n == 100));
+    }
+
+    #[test]
+    fn every_trace_belongs_to_a_request_of_the_same_user() {
+        let requests = sample(Table::AppRequests).batch().unwrap();
+        let ids = texts(&requests, "OperationId");
+        let of: BTreeMap<_, _> = ids.into_iter().zip(texts(&requests, "UserId")).collect();
+        let traces = sample(Table::AppTraces).batch().unwrap();
+        let users = texts(&traces, "UserId");
+        for (id, user) in texts(&traces, "OperationId").iter().zip(&users) {
+            assert_eq!(of.get(id), Some(user));
+        }
+    }
+
+    /// Written out and read in again they are what they were; what RFC 5424 does not carry is the machine's.
+    #[test]
+    fn what_is_written_out_is_read_in_again() {
+        for table in Table::ALL {
+            let sample = Sample {
+                count: 500,
+                ..sample(*table)
+            };
+            let columns = builtin::columns(table.word()).unwrap();
+            let expected =
+                super::super::ingest::encode(&sample.batch().unwrap(), &columns).unwrap();
+            let mut written = vec![Vec::new(), Vec::new()];
+            sample.ndjson(&mut written[0]).unwrap();
+            sample.csv(&mut written[1]).unwrap();
+            for bytes in written {
+                let mut chunks = Ingest::new(columns.clone(), sample.from).read(Cursor::new(bytes));
+                let chunk = chunks.next().unwrap().unwrap();
+                assert_eq!((chunk.rows, chunk.rejected), (500, 0), "{table}");
+                assert!(chunk.parquet == expected.parquet, "{table}");
+            }
+        }
+        let sample = sample(Table::Syslog);
+        let mut lines = Vec::new();
+        sample.syslog(&mut lines).unwrap();
+        let columns = builtin::columns("Syslog").unwrap();
+        let mut chunks = Ingest::new(columns, sample.from).read(Cursor::new(lines));
+        let chunk = chunks.next().unwrap().unwrap();
+        assert_eq!((chunk.rows, chunk.rejected), (4_000, 0));
+        for name in [
+            "Facility",
+            "SeverityLevel",
+            "ProcessName",
+            "ProcessID",
+            "SyslogMessage",
+        ] {
+            assert!(chunk.columns.iter().any(|c| &*c.name == name), "{name}");
+        }
+    }
+
+    type Write = fn(&Sample, &mut Vec<u8>) -> io::Result<()>;
+
+    /// The files of `demo-data/logs`: what they are called, what is in them, how it is written.
+    const FILES: [(&str, &[u8], Table, u64, Write); 3] = [
+        (
+            "requests.ndjson",
+            include_bytes!("../../demo-data/logs/requests.ndjson"),
+            Table::AppRequests,
+            250,
+            Sample::ndjson,
+        ),
+        (
+            "heartbeat.csv",
+            include_bytes!("../../demo-data/logs/heartbeat.csv"),
+            Table::Heartbeat,
+            400,
+            Sample::csv,
+        ),
+        (
+            "syslog.log",
+            include_bytes!("../../demo-data/logs/syslog.log"),
+            Table::Syslog,
+            1_000,
+            Sample::syslog,
+        ),
+    ];
+
+    fn written(table: Table, count: u64, write: Write) -> Vec<u8> {
+        let sample = Sample {
+            seed: 20_201_122,
+            subscription: random::guid_of(20_201_122, "subscription", "contoso-prod"),
+            count,
+            ..sample(table)
+        };
+        let mut bytes = Vec::new();
+        write(&sample, &mut bytes).unwrap();
+        bytes
+    }
+
+    #[test]
+    fn the_files_of_the_demo_are_these_samples_and_land_whole() {
+        for (name, file, table, count, write) in FILES {
+            assert!(file.len() < 200_000, "{name}");
+            assert!(
+                file == written(table, count, write),
+                "{name}: write it anew, see below"
+            );
+            let columns = builtin::columns(table.word()).unwrap();
+            let ingest = Ingest {
+                file: Some(name.to_owned()),
+                ..Ingest::new(columns, SimTime::default())
+            };
+            let chunks = ingest.read(Cursor::new(file)).map(Result::unwrap);
+            let landed: Vec<_> = chunks.map(|c| (c.rows, c.rejected)).collect();
+            assert_eq!(landed, [(count, 0)], "{name}");
+        }
+    }
+
+    #[test]
+    #[ignore = "writes the files of demo-data/logs"]
+    fn the_files_of_the_demo_are_written_anew() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/demo-data/logs");
+        for (name, _, table, count, write) in FILES {
+            std::fs::write(format!("{folder}/{name}"), written(table, count, write)).unwrap();
+        }
     }
 }

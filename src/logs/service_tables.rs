@@ -353,3 +353,254 @@ fn usage<'a>(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use arrow::array::AsArray;
+    use arrow::datatypes::{Float64Type, Int32Type, Int64Type, TimestampMicrosecondType};
+
+    use super::super::ingest::arrow_types;
+    use super::*;
+    use crate::engine::ids::GrantId;
+    use crate::engine::ingestion::{Arrival, Command as Ingestion};
+    use crate::engine::{self, Actor, Command, Span};
+    use crate::world_file::{DEMO, DEMO_NAME, parse};
+
+    /// The demo world at the moment it opens.
+    fn demo() -> World {
+        let mut world = World::default();
+        for (at, actor, command) in parse(DEMO_NAME, DEMO).unwrap().founding() {
+            elapse(&mut world, at);
+            world = engine::draft(&world, at, &actor, &command).unwrap().world;
+        }
+        world
+    }
+
+    fn elapse(world: &mut World, at: SimTime) {
+        while let Some(due) = engine::due(world).filter(|due| *due <= at) {
+            let elapsed = engine::draft(world, due, &Actor::Time, &Command::Elapse);
+            *world = elapsed.unwrap().world;
+        }
+    }
+
+    fn table(world: &World, workspace: &ResourceId, name: &str) -> RecordBatch {
+        let batch = records(world, workspace, name).unwrap().unwrap();
+        let columns = builtin::columns(name).unwrap();
+        assert_eq!(batch.schema(), arrow_types::schema(&columns), "{name}");
+        let times = batch.column(0).as_primitive::<TimestampMicrosecondType>();
+        assert!(times.values().is_sorted(), "{name}");
+        assert!(times.values().iter().all(|t| *t <= world.now.0), "{name}");
+        batch
+    }
+
+    fn texts<'a>(batch: &'a RecordBatch, column: &str) -> Vec<&'a str> {
+        let array = batch.column_by_name(column).unwrap().as_string_view();
+        array.iter().map(Option::unwrap_or_default).collect()
+    }
+
+    #[test]
+    fn the_activity_log_of_a_workspace_is_that_of_its_subscription() {
+        let world = demo();
+        let mut all = 0;
+        for workspace in world.workspaces.keys() {
+            let batch = table(&world, workspace, "AzureActivity");
+            let own = workspace.subscription();
+            let entries = world.activity.iter();
+            let expected = entries
+                .filter_map(|a| activity_log::entry(&world, a))
+                .filter(|e| e.subscription == own);
+            let names: Vec<&str> = expected.clone().map(|e| e.label).collect();
+            assert_eq!(texts(&batch, "OperationName"), names);
+            let callers: Vec<String> = expected.map(|e| e.caller).collect();
+            assert_eq!(texts(&batch, "Caller"), callers);
+            for id in texts(&batch, "_ResourceId") {
+                assert!(id.contains(&world.subscription_guid(&own)), "{id}");
+            }
+            all += batch.num_rows();
+        }
+        assert!(all > 20, "{all}");
+    }
+
+    #[test]
+    fn the_trail_of_every_vault_of_the_subscription_is_there_with_how_each_call_ended() {
+        let world = demo();
+        let mut refused = 0;
+        let mut seen = 0;
+        for workspace in world.workspaces.keys() {
+            let batch = table(&world, workspace, "AzureDiagnostics");
+            let own = workspace.subscription();
+            let vaults = world.vaults.values().filter(|v| v.subscription() == own);
+            let calls: usize = vaults.map(|v| v.trail.len()).sum();
+            assert_eq!(batch.num_rows(), calls);
+            let status = batch.column_by_name("httpStatusCode_d").unwrap();
+            let status = status.as_primitive::<Float64Type>().values();
+            for (result, status) in texts(&batch, "ResultType").iter().zip(status) {
+                assert_eq!(*result == "Success", *status == 200.0);
+                refused += usize::from(*status >= 400.0);
+            }
+            seen += calls;
+        }
+        assert!(seen > 20 && refused > 0, "{seen} {refused}");
+    }
+
+    /// An approved grant on a Windows machine, and the workspace its events are copied to.
+    fn session(world: &mut World) -> (GrantId, ResourceId) {
+        let found = world.lockbox.grants.values().find(|g| {
+            g.request.is_some()
+                && g.sessions.iter().any(|s| {
+                    let resource = world.resources.resources.get(&s.resource);
+                    resource.is_some_and(|r| r.kind.windows_guest() && !s.actions.is_empty())
+                })
+        });
+        let grant = found.unwrap().clone();
+        let workspace = world.workspaces.keys().next().unwrap().clone();
+        for session in &grant.sessions {
+            if let Some(resource) = world.resources.resources.get(&session.resource) {
+                let mut resource = (**resource).clone();
+                resource.events_to = Some(workspace.clone());
+                let id = resource.id.clone();
+                world.resources.resources.insert(id, resource.into());
+            }
+        }
+        (grant.id, workspace)
+    }
+
+    fn with_grant(world: &mut World, id: GrantId, change: impl FnOnce(&mut Grant)) {
+        let mut grant = (*world.lockbox.grants[&id]).clone();
+        change(&mut grant);
+        world.lockbox.grants.insert(id, grant.into());
+    }
+
+    #[test]
+    fn sessions_are_in_the_workspace_their_events_are_copied_to_as_the_guests_logs_have_them() {
+        let mut world = demo();
+        let (id, workspace) = session(&mut world);
+        let batch = table(&world, &workspace, "SecurityEvent");
+        let mut expected = Vec::new();
+        for grant in world
+            .lockbox
+            .grants
+            .values()
+            .filter(|g| g.request.is_some())
+        {
+            let events = world.windows_events(grant).into_iter();
+            let copied = events.filter(|e| e.copied_to.as_ref() == Some(&workspace));
+            expected.extend(copied.map(|e| (e.at.0, i32::from(e.event_id))));
+        }
+        expected.sort_by_key(|(at, _)| *at);
+        let times = batch.column(0).as_primitive::<TimestampMicrosecondType>();
+        let ids = batch.column_by_name("EventID").unwrap();
+        let ids = ids.as_primitive::<Int32Type>();
+        let found = times
+            .values()
+            .iter()
+            .copied()
+            .zip(ids.values().iter().copied());
+        assert_eq!(found.collect::<Vec<_>>(), expected);
+        assert!(expected.iter().any(|(_, id)| *id == 4688));
+        let other = world
+            .workspaces
+            .keys()
+            .find(|id| **id != workspace)
+            .unwrap();
+        let elsewhere = table(&world, other, "SecurityEvent").num_rows();
+        assert!(elsewhere == 0 || elsewhere < expected.len());
+        // Access that bypassed the customer is not the customer's to see.
+        with_grant(&mut world, id, |g| g.request = None);
+        let fewer = table(&world, &workspace, "SecurityEvent").num_rows();
+        assert!(fewer < expected.len());
+    }
+
+    #[test]
+    fn text_of_strangers_goes_in_as_it_was_written() {
+        let mut world = demo();
+        let (id, workspace) = session(&mut world);
+        let hostile = "cmd\u{1b}[2J\u{202e}\n\"';drop\u{0}";
+        with_grant(&mut world, id, |g| {
+            for action in g.sessions.iter_mut().flat_map(|s| &mut s.actions) {
+                action.text = hostile.into();
+            }
+        });
+        let batch = table(&world, &workspace, "SecurityEvent");
+        assert!(texts(&batch, "CommandLine").contains(&hostile));
+    }
+
+    #[test]
+    fn usage_counts_what_came_to_each_table_by_the_hour() {
+        let mut world = demo();
+        let now = world.opens_at;
+        elapse(&mut world, now);
+        let stored = |world: &World, workspace: &ResourceId| {
+            let tables = world.logs.tables_of(workspace);
+            tables.flat_map(|(_, t)| world.logs.segments_of(t)).count()
+        };
+        let workspace = world
+            .workspaces
+            .values()
+            .find(|w| w.link.cluster().is_none());
+        let workspace = workspace.unwrap().id.clone();
+        let before = stored(&world, &workspace);
+        let begins = (now.0 / Span::hours(1).0 + 1) * Span::hours(1).0;
+        for (minutes, name, raw) in [
+            (1, "Syslog", 2_000_000),
+            (59, "Syslog", 500_000),
+            (61, "Syslog", 1),
+            (61, "Heartbeat", 3_000_000),
+        ] {
+            let at = SimTime(begins) + Span::minutes(minutes);
+            elapse(&mut world, at);
+            let arrival = Arrival {
+                workspace: workspace.clone(),
+                table: name.into(),
+                columns: builtin::columns(name).unwrap(),
+                rows: 10,
+                raw,
+                plain: raw / 10,
+                from: at,
+                to: at,
+                source: None,
+            };
+            let command = Command::Ingestion(Ingestion::Ingest(arrival));
+            let draft = engine::draft(&world, at, &Actor::Simulator, &command);
+            world = draft.unwrap().world;
+        }
+        assert_eq!(stored(&world, &workspace), before + 4);
+        let batch = table(&world, &workspace, "Usage");
+        let times = batch.column(0).as_primitive::<TimestampMicrosecondType>();
+        let fresh = times.values().iter().filter(|t| **t >= begins).count();
+        let from = batch.num_rows() - fresh;
+        let tail = batch.slice(from, fresh);
+        let quantity = tail.column_by_name("Quantity").unwrap();
+        let quantity = quantity.as_primitive::<Float64Type>().values().to_vec();
+        let batches = tail.column_by_name("TotalBatches").unwrap();
+        let batches = batches.as_primitive::<Int64Type>().values().to_vec();
+        let billable = tail.column_by_name("IsBillable").unwrap().as_boolean();
+        let mut rows: Vec<_> = texts(&tail, "DataType")
+            .into_iter()
+            .zip(quantity)
+            .zip(batches)
+            .zip(billable.iter().flatten())
+            .map(|(((table, mb), batches), billable)| (table, mb, batches, billable))
+            .collect();
+        rows.sort_by(|a, b| a.partial_cmp(b).unwrap());
+        assert_eq!(
+            rows,
+            [
+                ("Heartbeat", 3.0, 1, false),
+                ("Syslog", 0.000_001, 1, true),
+                ("Syslog", 2.5, 2, true),
+            ]
+        );
+    }
+
+    #[test]
+    fn the_same_world_gives_the_same_records_and_other_tables_are_not_the_services() {
+        let world = demo();
+        let workspace = world.workspaces.keys().next().unwrap();
+        for name in builtin::names() {
+            let batch = records(&world, workspace, name).unwrap();
+            assert_eq!(batch.is_some(), builtin::by_service(name), "{name}");
+            assert_eq!(batch, records(&world, workspace, name).unwrap());
+        }
+    }
+}

@@ -7,7 +7,7 @@ use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 
 use crate::engine::ingestion::schema::{Column, ColumnType, Columns, TIME};
 
-/// Times are UTC; GUIDs are 36 lower-case characters; dynamic is compact JSON text.
+/// Times are UTC; GUIDs are 36 lower-case characters; dynamic is JSON text.
 pub fn data_type(kind: ColumnType) -> DataType {
     match kind {
         ColumnType::Bool => DataType::Boolean,

@@ -15,7 +15,7 @@ pub(in crate::logs) enum Value<'a> {
     /// Microseconds since 1970.
     Instant(i64),
     Text(&'a str),
-    /// A JSON object or array, as compact JSON text.
+    /// A JSON object or array, as JSON text.
     Nested(&'a str),
 }
 
