@@ -12,5 +12,6 @@ mod hostile;
 mod journeys;
 mod keys;
 mod logs;
+mod query;
 mod scene;
 mod storm;

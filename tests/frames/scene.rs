@@ -94,7 +94,15 @@ impl Scene {
                 self.app.refresh(&ctx!(self));
             }
             // There are no files on a stage.
-            Effect::Peek { .. } | Effect::Suspend | Effect::Repaint | Effect::Quit => {}
+            Effect::Peek { .. }
+            | Effect::Ask { .. }
+            | Effect::CancelQuery(_)
+            | Effect::SavedText { .. }
+            | Effect::Copy(_)
+            | Effect::Export { .. }
+            | Effect::Suspend
+            | Effect::Repaint
+            | Effect::Quit => {}
         }
     }
 

@@ -1,0 +1,261 @@
+//! The query blade: what is written, what comes back, and what is said when nothing does.
+
+use lockbox::console::app::{Effect, Outcome};
+use lockbox::console::blades::Blade;
+use lockbox::console::blades::query::{Answered, Desk, Shown};
+use lockbox::engine::ids::ResourceId;
+use lockbox::engine::ingestion::schema::{Column, ColumnType};
+use lockbox::logs::kql::{self, Chart, Render};
+use lockbox::logs::query::Progress;
+use lockbox::runtime::Tables;
+
+use crate::logs::{logs, revoked};
+use crate::scene::Scene;
+use crate::stage::person;
+
+const SIZES: [(u16, u16); 2] = [(80, 24), (120, 40)];
+const WORKSPACE: &str = "c/data/ws-audit";
+
+fn scene(size: (u16, u16)) -> Scene {
+    let mut scene = Scene::new(logs(), person("ann"), size);
+    scene.app.jump(Blade::Query(ResourceId::from(WORKSPACE)));
+    scene.check();
+    scene
+}
+
+fn desk(scene: &Scene) -> &Desk {
+    &scene.app.desks[&ResourceId::from(WORKSPACE)]
+}
+
+/// Asks what is written, and gives the number of the question.
+fn ask(scene: &mut Scene) -> (u64, String) {
+    let effects = scene.press("f5").app.asked;
+    (effects, desk(scene).asked.clone())
+}
+
+fn answer(rows: usize) -> Shown {
+    let columns = vec![
+        Column::new("TimeGenerated", ColumnType::Datetime),
+        Column::new("count_", ColumnType::Long),
+        Column::new("Name", ColumnType::String),
+    ];
+    let cells = (0..rows).map(|n| {
+        vec![
+            format!("2020-11-22 {:02}:00:00", n % 24),
+            (n * n % 97).to_string(),
+            match n {
+                1 => "야간 보험금 배치가 3일째 멈춤".to_owned(),
+                2 => "⟨U+001B⟩[31mhostile".to_owned(),
+                _ => format!("Cart/Add {n}"),
+            },
+        ]
+    });
+    let numbers = (0..rows).map(|n| vec![None, Some((n * n % 97) as f64), None]);
+    Shown {
+        columns,
+        cells: cells.collect(),
+        numbers: numbers.collect(),
+        rows,
+        truncated: false,
+        hidden: 0,
+        why: None,
+        render: None,
+        cost: "12 ms · 3 segments, 1 in memory, 0 pruned · 40 blocks opened, 2.6 MB sealed"
+            .to_owned(),
+    }
+}
+
+fn render(chart: Chart) -> Option<Render> {
+    Some(Render {
+        chart,
+        title: Some("Requests an hour".to_owned()),
+        x: Some(
+            if chart == Chart::Time {
+                "TimeGenerated"
+            } else {
+                "Name"
+            }
+            .to_owned(),
+        ),
+        y: vec!["count_".to_owned()],
+        series: Vec::new(),
+    })
+}
+
+fn snap(scene: &mut Scene, name: &str) {
+    let (width, height) = scene.app.size;
+    insta::assert_snapshot!(
+        format!("query-{name}-{width}x{height}"),
+        scene.screen().backend()
+    );
+}
+
+#[test]
+fn every_state_of_the_blade() {
+    for size in SIZES {
+        let mut scene = scene(size);
+        snap(&mut scene, "empty");
+        scene.type_text("AppRequests | where order_s has 'x'");
+        scene.press("enter");
+        scene.type_text("| summarize count() by bin(TimeGenerated, 1h) // 한국어");
+        let (run, _) = ask(&mut scene);
+        let progress = Progress {
+            blocks: 1_200,
+            bytes: 40_000_000,
+            of: 100_000_000,
+            rows: 0,
+        };
+        scene.app.progressed(run, progress);
+        snap(&mut scene, "running");
+        let table = Answered::Cells(Box::new(answer(60)));
+        scene.finish(Outcome::Answered {
+            run,
+            answered: table,
+        });
+        scene.press("j j l s");
+        snap(&mut scene, "table");
+        for chart in [Chart::Time, Chart::Bar, Chart::Pie] {
+            scene.press("e");
+            let (run, _) = ask(&mut scene);
+            let rows = if chart == Chart::Time { 24 } else { 6 };
+            let shown = Shown {
+                render: render(chart),
+                ..answer(rows)
+            };
+            let answered = Answered::Cells(Box::new(shown));
+            scene.finish(Outcome::Answered { run, answered });
+            snap(&mut scene, &format!("{chart:?}").to_lowercase());
+        }
+        scene.press("e");
+        let (run, _) = ask(&mut scene);
+        let partial = Shown {
+            hidden: 2,
+            ..answer(3)
+        };
+        let answered = Answered::Cells(Box::new(partial));
+        scene.finish(Outcome::Answered { run, answered });
+        snap(&mut scene, "partial");
+    }
+}
+
+#[test]
+fn a_mistake_has_its_place_and_a_refusal_its_reason() {
+    for size in SIZES {
+        let mut scene = scene(size);
+        scene.type_text("AppRequests | wher order_s == 'x'");
+        let (run, text) = ask(&mut scene);
+        let mistakes = kql::parse(&text).unwrap_err();
+        let answered = Answered::Mistakes(mistakes);
+        scene.finish(Outcome::Answered { run, answered });
+        scene.shows("did you mean where?");
+        snap(&mut scene, "mistake");
+    }
+    for size in SIZES {
+        let mut scene = Scene::new(revoked(), person("ann"), size);
+        let id = ResourceId::from(WORKSPACE);
+        scene.app.jump(Blade::Query(id.clone()));
+        scene.type_text("AppRequests | count");
+        let (run, _) = ask(&mut scene);
+        let world = &scene.stage.world;
+        let refusal = world.reads(
+            scene.stage.now,
+            &id,
+            [] as [lockbox::engine::ingestion::reads::Touched; 0],
+            false,
+        );
+        let answered = Answered::Refused(Box::new(refusal.unwrap_err()));
+        scene.finish(Outcome::Answered { run, answered });
+        scene.shows("E-QRY-01");
+        snap(&mut scene, "refused");
+    }
+}
+
+#[test]
+fn printable_keys_are_text_while_a_query_is_written_and_commands_on_its_answer() {
+    let mut scene = scene((100, 30));
+    scene.type_text("q ? : g p");
+    assert_eq!(desk(&scene).text(), "q ? : g p");
+    let (run, _) = ask(&mut scene);
+    // An answer to an older question is not shown.
+    let old = Answered::Broken("old".to_owned());
+    scene.finish(Outcome::Answered {
+        run: run - 1,
+        answered: old,
+    });
+    assert_eq!(desk(&scene).running(), Some(run));
+    let effects = scene.input(lockbox::console::app::Input::Key("esc".parse().unwrap()));
+    assert_eq!(effects, [Effect::CancelQuery(run)]);
+    let answered = Answered::Cells(Box::new(answer(5)));
+    scene.finish(Outcome::Answered { run, answered });
+    scene.press("j j");
+    assert_eq!(desk(&scene).row, 2);
+    scene.press("l s");
+    assert_eq!(
+        (desk(&scene).column, desk(&scene).order.clone()),
+        (1, vec![4, 3, 2, 1, 0])
+    );
+    let effects = scene.input(lockbox::console::app::Input::Key("x".parse().unwrap()));
+    let [Effect::Export { name, text }] = effects.as_slice() else {
+        panic!("{effects:?}");
+    };
+    assert!(name.ends_with(".csv"), "{name}");
+    assert!(
+        text.starts_with("TimeGenerated,count_,Name\n2020-11-22 04:00:00,16,Cart/Add 4\n"),
+        "{text}"
+    );
+    scene.press("esc");
+    assert_ne!(scene.app.page().blade, Blade::Query(WORKSPACE.into()));
+    // What was written and what came is there again.
+    scene.app.open(Blade::Query(WORKSPACE.into()));
+    scene.shows("Cart/Add 4");
+}
+
+#[test]
+fn tab_completes_tables_operators_columns_and_functions_in_turn() {
+    let mut scene = scene((100, 30));
+    scene.type_text("AppR");
+    scene.press("tab");
+    assert_eq!(desk(&scene).text(), "AppRequests");
+    scene.type_text(" | su");
+    scene.press("tab");
+    assert_eq!(desk(&scene).text(), "AppRequests | summarize");
+    scene.type_text(" dcount(order");
+    scene.press("tab");
+    assert_eq!(
+        desk(&scene).text(),
+        "AppRequests | summarize dcount(order_s"
+    );
+    scene.type_text(") by tol");
+    scene.press("tab tab");
+    let text = desk(&scene).text();
+    assert!(
+        text.ends_with("tolower(") || text.ends_with("tolong("),
+        "{text}"
+    );
+    let world = &scene.stage.world;
+    let tables = Tables {
+        world,
+        workspace: &WORKSPACE.into(),
+    };
+    let offers = lockbox::console::blades::query::complete::offers("", 0, &tables);
+    assert!(offers.contains(&"Orders_CL".to_owned()), "{offers:?}");
+}
+
+#[test]
+fn the_history_goes_back_and_forth_and_is_not_kept_where_storage_is_linked() {
+    let mut scene = scene((100, 30));
+    for text in ["one", "two"] {
+        scene.press("ctrl-u");
+        while !desk(&scene).text().is_empty() {
+            scene.press("backspace");
+        }
+        scene.type_text(text);
+        let (run, _) = ask(&mut scene);
+        let answered = Answered::Broken("no".to_owned());
+        scene.finish(Outcome::Answered { run, answered });
+    }
+    scene.press("ctrl-p ctrl-p");
+    assert_eq!(desk(&scene).text(), "one");
+    scene.press("ctrl-n");
+    assert_eq!(desk(&scene).text(), "two");
+}
