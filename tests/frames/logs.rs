@@ -16,6 +16,9 @@ use crate::keys::keys;
 use crate::scene::Scene;
 use crate::stage::{Stage, person};
 
+/// What a stage is called, and how it is made.
+type Scenario = (&'static str, fn() -> Stage);
+
 const SIZES: [(u16, u16); 2] = [(80, 24), (120, 40)];
 const AUDIT: &str = "c/data/ws-audit";
 const LATE: &str = "c/data/ws-late";
@@ -85,8 +88,7 @@ fn enable(stage: &mut Stage, enabled: bool) {
 
 #[test]
 fn tables_and_segments() {
-    let scenarios: [(&str, fn() -> Stage); 3] =
-        [("empty", keys), ("logs", logs), ("revoked", revoked)];
+    let scenarios: [Scenario; 3] = [("empty", keys), ("logs", logs), ("revoked", revoked)];
     let blades = [
         ("tables", "tables/ws-audit"),
         ("tables-lost", "tables/linked"),
@@ -213,7 +215,7 @@ fn looked(scene: &Scene, segment: SegmentId) -> Looked {
 
 #[test]
 fn a_block_on_disk_stands_beside_the_same_block_opened_or_beside_the_refusal() {
-    let scenarios: [(&str, fn() -> Stage); 2] = [("logs", logs), ("revoked", revoked)];
+    let scenarios: [Scenario; 2] = [("logs", logs), ("revoked", revoked)];
     for (scenario, stage) in scenarios {
         for (width, height) in SIZES {
             let mut scene = Scene::new(stage(), person("ann"), (width, height));

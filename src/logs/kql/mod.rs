@@ -25,7 +25,7 @@ mod types;
 pub use ast::Query;
 pub use bind::{Bound, Catalog, Chart, Render, Touch, bind};
 pub use error::KqlError;
-pub use functions::names as function_names;
+pub use functions::{doc as function_doc, names as function_names};
 pub use highlight::{Token, highlight};
 pub use parser::parse;
 pub use plan::{Sources, plan};

@@ -134,12 +134,9 @@ impl Planner<'_> {
             } => {
                 let left = self.rel(left)?;
                 let right = self.rel(right)?;
-                let names = |side: fn(&(Arc<str>, Arc<str>)) -> &Arc<str>| {
-                    on.iter()
-                        .map(|pair| EngineColumn::new_unqualified(&**side(pair)))
-                        .collect::<Vec<_>>()
-                };
-                let keys = (names(|pair| &pair.0), names(|pair| &pair.1));
+                let name = |name: &Arc<str>| EngineColumn::new_unqualified(&**name);
+                let keys: (Vec<EngineColumn>, Vec<EngineColumn>) =
+                    on.iter().map(|(l, r)| (name(l), name(r))).unzip();
                 LogicalPlanBuilder::from(left)
                     .join(right, *kind, keys, None)?
                     .build()

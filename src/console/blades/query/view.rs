@@ -88,7 +88,11 @@ fn offers(canvas: &mut Canvas, words: &[String], at: usize, area: Area) {
     let first = at.saturating_sub(usize::from(area.height.saturating_sub(1)));
     for (y, (n, word)) in (area.y..area.bottom()).zip(words.iter().enumerate().skip(first)) {
         let tone = if n == at { Token::Accent } else { Token::Muted };
-        canvas.text(area.x + 1, y, area.width.saturating_sub(2), word, tone);
+        let used = canvas.text(area.x + 1, y, area.width.saturating_sub(2), word, tone);
+        if let Some(doc) = kql::function_doc(word.trim_end_matches('(')) {
+            let x = area.x + used.max(24) + 2;
+            canvas.text(x, y, area.right().saturating_sub(x), doc, Token::Faint);
+        }
     }
 }
 
@@ -265,15 +269,21 @@ fn told(canvas: &mut Canvas, desk: &Desk, mistakes: &[KqlError], area: Area) {
             canvas.text(area.x, y, area.width, &line, Token::Danger);
             y += 1;
         }
-        for line in mistake.caret(&desk.asked).lines() {
+        // What is meant is in sight, however long its line is.
+        let caret = mistake.caret(&desk.asked);
+        let room = usize::from(area.width.saturating_sub(2));
+        let ends = caret.lines().last().map_or(0, text::width);
+        let skip = (ends + 1).saturating_sub(room);
+        for line in caret.lines() {
             if y >= area.bottom() {
                 return;
             }
+            let line: String = line.chars().skip(skip).collect();
             canvas.text(
                 area.x + 1,
                 y,
                 area.width.saturating_sub(2),
-                line,
+                &line,
                 Token::Text,
             );
             y += 1;

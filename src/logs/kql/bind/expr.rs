@@ -754,7 +754,7 @@ impl Binder<'_> {
         match &*name.text {
             "iff" | "iif" => return self.choice(name, args, span, row, true),
             "case" => return self.choice(name, args, span, row, false),
-            "toscalar" => return self.to_scalar(args, span, row),
+            "toscalar" => return self.one_value(args, span, row),
             "column_ifexists" | "columnifexists" => return self.column_if_exists(args, span, row),
             "gettype" => {
                 let [typed] = self.exactly::<1>(name, args, span, row)?;
@@ -859,7 +859,7 @@ impl Binder<'_> {
         self.folded(Typed::new(expr, kind, span), constant)
     }
 
-    fn to_scalar(&mut self, args: &[ast::Expr], span: Span, row: &mut Row<'_>) -> Outcome<Typed> {
+    fn one_value(&mut self, args: &[ast::Expr], span: Span, row: &mut Row<'_>) -> Outcome<Typed> {
         let [arg] = args else {
             return self.fail(Fault::new(span, "toscalar takes one table"));
         };

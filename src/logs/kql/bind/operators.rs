@@ -1244,9 +1244,9 @@ impl Binder<'_> {
                 let span = step.span;
                 match (number(from), number(to), number(step)) {
                     (Some(from), Some(to), Some(step)) if step != 0.0 && step.is_finite() => {
-                        let count = ((to - from) / step).floor() + 1.0;
-                        let count = if count > 0.0 { count } else { 0.0 };
-                        if !(count <= MOST_ROWS as f64) {
+                        // An end that is no number has no rows: `max` takes the other.
+                        let count = (((to - from) / step).floor() + 1.0).max(0.0);
+                        if count > MOST_ROWS as f64 {
                             return self.too_long(span);
                         }
                         (0..count as usize)
@@ -1326,7 +1326,7 @@ impl Binder<'_> {
                 kind: *kind,
             });
         }
-        if list.len() % columns.len() != 0 {
+        if !list.len().is_multiple_of(columns.len()) {
             let message = format!(
                 "{} values do not fill rows of {} columns",
                 list.len(),

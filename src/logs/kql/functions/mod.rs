@@ -351,6 +351,13 @@ pub fn find(name: &str) -> Option<&'static Function> {
     BY_NAME.get(name).map(|(function, _)| *function)
 }
 
+/// What a function or aggregate does, in one line.
+pub fn doc(name: &str) -> Option<&'static str> {
+    let function = FUNCTIONS.iter().find(|f| f.name == name).map(|f| f.doc);
+    let aggregate = || aggregates::AGGREGATES.iter().find(|a| a.name == name);
+    function.or_else(|| aggregate().map(|a| a.doc))
+}
+
 /// Every name that can be called.
 pub fn names() -> impl Iterator<Item = &'static str> {
     FUNCTIONS

@@ -173,11 +173,10 @@ fn is_function(i: &Input<'_>) -> bool {
     if !at_mark(i, "(") {
         return at_word(i, "view") && matches!(peek_kind(i, 1), Some(Kind::Mark("(")));
     }
-    match (peek_kind(i, 1), peek_kind(i, 2)) {
-        (Some(Kind::Mark(")")), Some(Kind::Mark("{"))) => true,
-        (Some(Kind::Name), Some(Kind::Mark(":"))) => true,
-        _ => false,
-    }
+    matches!(
+        (peek_kind(i, 1), peek_kind(i, 2)),
+        (Some(Kind::Mark(")")), Some(Kind::Mark("{"))) | (Some(Kind::Name), Some(Kind::Mark(":")))
+    )
 }
 
 fn function(i: &mut Input<'_>) -> Parsed<Function> {

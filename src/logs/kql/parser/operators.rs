@@ -370,11 +370,10 @@ fn union(i: &mut Input<'_>) -> Parsed<Op> {
         }
     }
     let one = |i: &mut Input<'_>| {
-        let starred = match (peek_kind(i, 0), peek_kind(i, 1)) {
-            (Some(Kind::Mark("*")), _) => true,
-            (Some(Kind::Name), Some(Kind::Mark("*"))) => true,
-            _ => false,
-        };
+        let starred = matches!(
+            (peek_kind(i, 0), peek_kind(i, 1)),
+            (Some(Kind::Mark("*")), _) | (Some(Kind::Name), Some(Kind::Mark("*")))
+        );
         Ok(if starred {
             UnionTable::Wildcard(pattern(i)?)
         } else {
