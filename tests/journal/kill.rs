@@ -148,6 +148,7 @@ fn sender() {
             }
         } else {
             deed(&mut host, random[1] % 17);
+            writeln!(out, "did").unwrap();
         }
     }
 }
@@ -289,12 +290,15 @@ fn kills_at_random_moments_lose_no_acknowledged_block_and_leave_no_file_behind()
             .lines()
             .map_while(Result::ok);
         assert!(lines.any(|line| line == "ready"), "the child did not start");
+        // After so many steps, and at any moment of the next one.
         let random = random::bytes(2020, "kill-sender", round);
-        let micros = u64::from(u16::from_le_bytes([random[0], random[1]])) * 6;
+        let mut said: Vec<String> = lines.by_ref().take(usize::from(random[2] % 40)).collect();
+        let micros = u64::from(u16::from_le_bytes([random[0], random[1]])) / 4;
         std::thread::sleep(Duration::from_micros(micros));
         child.kill().unwrap();
         child.wait().unwrap();
-        for line in lines {
+        said.extend(lines);
+        for line in said {
             let words: Vec<&str> = line.split(' ').collect();
             match words.as_slice() {
                 ["stored", number, id, "."] => {
