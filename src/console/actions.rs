@@ -5,7 +5,6 @@ use super::app::dialog::Question;
 use super::app::update::RATES;
 use super::app::{App, Ctx, Effect, Modal, Tempo, Typed};
 use super::blades::query::Focus;
-use super::blades::query::complete::offers;
 use super::blades::{Blade, Of, opens, overview};
 use super::forms::{self, cluster, key, table, vault, workspace};
 use super::rows::ItemId;
@@ -254,6 +253,20 @@ fn ask_query(app: &mut App, ctx: &Ctx) -> Vec<Effect> {
     }
 }
 
+fn toggle_partial(app: &mut App) {
+    let mut partial = false;
+    if let Some(desk) = app.desk() {
+        desk.partial = !desk.partial;
+        partial = desk.partial;
+    }
+    let says = if partial {
+        "What can be read is taken, if not all can; the answer says what is left out."
+    } else {
+        "A query fails when a part of its data cannot be read."
+    };
+    app.say(says, super::theme::Token::ToastInfo);
+}
+
 fn complete_query(app: &mut App, ctx: &Ctx) -> Vec<Effect> {
     let Blade::Query(workspace) = app.page().blade.clone() else {
         return NONE;
@@ -263,7 +276,7 @@ fn complete_query(app: &mut App, ctx: &Ctx) -> Vec<Effect> {
         workspace: &workspace,
     };
     if let Some(desk) = app.desk() {
-        desk.complete(|text, cursor| offers(text, cursor, &tables));
+        desk.complete(&tables);
     }
     NONE
 }
@@ -288,6 +301,9 @@ fn recall(app: &mut App, older: bool) -> Vec<Effect> {
 /// Esc: what runs is cancelled; from the text to the answer if there is one, and from there back.
 fn leave_query(app: &mut App, _: &Ctx) -> Vec<Effect> {
     if let Some(desk) = app.desk() {
+        if desk.popup.take().is_some() || desk.detail.take().is_some() {
+            return NONE;
+        }
         if let Some(run) = desk.running() {
             return vec![Effect::CancelQuery(run)];
         }
@@ -306,6 +322,11 @@ fn why_no_answer(app: &App, _: &Ctx) -> Option<String> {
         .then(|| "There is no answer.".to_owned())
 }
 
+fn why_no_row(app: &App, _: &Ctx) -> Option<String> {
+    let none = app.desks_answer().is_none_or(|s| s.rows == 0);
+    none.then(|| "There is no row.".to_owned())
+}
+
 fn export(app: &mut App, ctx: &Ctx, json: bool) -> Vec<Effect> {
     let Blade::Query(workspace) = app.page().blade.clone() else {
         return NONE;
@@ -317,7 +338,7 @@ fn export(app: &mut App, ctx: &Ctx, json: bool) -> Vec<Effect> {
         .filter(|c| c.is_ascii_alphanumeric() || *c == '-')
         .collect();
     let name = format!("lockbox-{name}-{at}.{}", if json { "json" } else { "csv" });
-    let text = app.desk().and_then(|desk| desk.export(json));
+    let text = app.desk().and_then(|desk| desk.export(json, ctx.now));
     text.map(|text| Effect::Export { name, text })
         .into_iter()
         .collect()
@@ -440,11 +461,18 @@ actions! {
         why_no_history, |app, _| recall(app, true);
     "query.newer" ["ctrl-n"] Query Safe "" "The text asked after it",
         why_no_history, |app, _| recall(app, false);
-    "query.leave" ["esc"] Query Safe "" "Cancel what runs; else to the answer, or back",
+    "query.partial" ["f7"] Query Safe "partial" "Whether to take what can be read, if not all can",
+        never, |app, _| { toggle_partial(app); NONE };
+    "query.help" ["f1"] Query Safe "help" "Everything that can be done here",
+        never, |app, _| { app.modal = Some(Modal::Help { first: 0 }); NONE };
+    "query.leave" ["esc", "ctrl-c"] Query Safe "" "Cancel what runs; else to the answer, or back",
         never, leave_query;
     "answer.run" ["f5", "ctrl-r"] Answer Safe "ask again" "Ask again",
         never, ask_query;
-    "answer.edit" ["e", "enter"] Answer Safe "edit" "Back to the text",
+    "answer.row" ["enter"] Answer Safe "whole row" "The row with all its columns, or the rows again",
+        why_no_row,
+        |app, _| { if let Some(desk) = app.desk() { desk.detail = match desk.detail { None => Some(0), _ => None }; } NONE };
+    "answer.edit" ["e", "tab"] Answer Safe "edit" "Back to the text",
         never, |app, _| { if let Some(desk) = app.desk() { desk.focus = Focus::Editor; } NONE };
     "answer.right" ["right", "l"] Answer Safe "column" "To the next column",
         never, |app, _| { if let Some(desk) = app.desk() { desk.move_column(true); } NONE };
@@ -458,13 +486,19 @@ actions! {
             _ => Some("The query does not end in render.".into()),
         },
         |app, _| { if let Some(desk) = app.desk() { desk.chart = !desk.chart; } NONE };
-    "answer.partial" ["p"] Answer Safe "partial" "Ask for what can be read, if not all can",
+    "answer.partial" ["p", "f7"] Answer Safe "partial" "Ask for what can be read, if not all can",
         never, |app, ctx| {
             if let Some(desk) = app.desk() { desk.partial = !desk.partial; }
             ask_query(app, ctx)
         };
-    "answer.copy" ["y"] Answer Safe "copy" "Copy the row",
-        |app, _| app.desks_answer().filter(|s| !s.cells.is_empty()).is_none().then(|| "There is no row.".into()),
+    "answer.copy" ["y"] Answer Safe "copy" "Copy the cell",
+        why_no_row,
+        |app, _| {
+            let text = app.desk().and_then(|desk| desk.cell_text());
+            text.map(Effect::Copy).into_iter().collect()
+        };
+    "answer.copy-row" ["Y"] Answer Safe "" "Copy the row, a column a line",
+        why_no_row,
         |app, _| {
             let text = app.desk().and_then(|desk| desk.row_text());
             text.map(Effect::Copy).into_iter().collect()
@@ -473,7 +507,7 @@ actions! {
         why_no_answer, |app, ctx| export(app, ctx, false);
     "answer.json" ["X"] Answer Safe "" "Write the answer to a JSON file",
         why_no_answer, |app, ctx| export(app, ctx, true);
-    "answer.leave" ["esc"] Answer Safe "" "Cancel what runs; else go back",
+    "answer.leave" ["esc", "ctrl-c"] Answer Safe "" "Cancel what runs; else go back",
         never, leave_query;
     "logs.blocks" ["H"] Logs Safe "blocks" "Blocks of the segment, as they lie on disk and as they open",
         |app, _| why_no_way(app, blocks_here(app), "segment"),

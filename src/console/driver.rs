@@ -384,7 +384,10 @@ impl Driver {
                             });
                         };
                         let answered = match prepared.run(cancel, &mut told) {
-                            Ok(reply) => Answered::Cells(Box::new(Shown::new(&reply))),
+                            Ok(reply) => match Shown::new(reply) {
+                                Ok(shown) => Answered::Cells(Box::new(shown)),
+                                Err(why) => Answered::Broken(why),
+                            },
                             Err(error) => Answered::failed(error),
                         };
                         let _ = reply.send(answered);

@@ -1,16 +1,20 @@
 //! The query blade: what is written, what comes back, and what is said when nothing does.
 
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, Int64Array, StringViewArray, TimestampMicrosecondArray};
 use lockbox::console::app::{Effect, Outcome};
 use lockbox::console::blades::Blade;
 use lockbox::console::blades::query::{Answered, Desk, Shown};
+use lockbox::engine::SimTime;
 use lockbox::engine::ids::ResourceId;
 use lockbox::engine::ingestion::schema::{Column, ColumnType};
+use lockbox::engine::text::acts;
 use lockbox::logs::kql::{self, Chart, Render};
 use lockbox::logs::query::Progress;
-use lockbox::runtime::Tables;
 
 use crate::logs::{logs, revoked};
-use crate::scene::Scene;
+use crate::scene::{HOSTILE, Scene};
 use crate::stage::person;
 
 const SIZES: [(u16, u16); 2] = [(80, 24), (120, 40)];
@@ -33,36 +37,38 @@ fn ask(scene: &mut Scene) -> (u64, String) {
     (effects, desk(scene).asked.clone())
 }
 
+/// One record an hour, with a number, a name, and something a stranger wrote.
 fn answer(rows: usize) -> Shown {
     let columns = vec![
         Column::new("TimeGenerated", ColumnType::Datetime),
         Column::new("count_", ColumnType::Long),
         Column::new("Name", ColumnType::String),
+        Column::new("Properties", ColumnType::Dynamic),
     ];
-    let cells = (0..rows).map(|n| {
-        vec![
-            format!("2020-11-22 {:02}:00:00", n % 24),
-            (n * n % 97).to_string(),
-            match n {
-                1 => "야간 보험금 배치가 3일째 멈춤".to_owned(),
-                2 => "⟨U+001B⟩[31mhostile".to_owned(),
-                _ => format!("Cart/Add {n}"),
-            },
-        ]
+    let opens = "2020-11-22T00:00:00Z".parse::<SimTime>().unwrap();
+    let hours = (0..rows as i64).map(|n| opens.0 + n * 3_600_000_000);
+    let numbers = (0..rows as i64).map(|n| (n != 5).then_some(n * n % 97));
+    let names = (0..rows).map(|n| match n {
+        1 => "야간 보험금 배치가 3일째 멈춤".to_owned(),
+        2 => HOSTILE.to_owned(),
+        3 => "=HYPERLINK(\"http://x\")".to_owned(),
+        _ => format!("Cart/Add {n}"),
     });
-    let numbers = (0..rows).map(|n| vec![None, Some((n * n % 97) as f64), None]);
-    Shown {
-        columns,
-        cells: cells.collect(),
-        numbers: numbers.collect(),
-        rows,
-        truncated: false,
-        hidden: 0,
-        why: None,
-        render: None,
-        cost: "12 ms · 3 segments, 1 in memory, 0 pruned · 40 blocks opened, 2.6 MB sealed"
-            .to_owned(),
-    }
+    let properties = (0..rows).map(|n| format!("{{\"cart\":{n},\"items\":[1,2]}}"));
+    let arrays: Vec<ArrayRef> = vec![
+        Arc::new(TimestampMicrosecondArray::from_iter_values(hours)),
+        Arc::new(Int64Array::from_iter(numbers)),
+        Arc::new(StringViewArray::from_iter_values(names)),
+        Arc::new(StringViewArray::from_iter_values(properties)),
+    ];
+    let mut shown = Shown::of(columns, arrays, None);
+    shown.cost =
+        "12 ms · 3 segments, 1 in memory, 0 pruned · 40 blocks opened, 2.6 MB sealed".to_owned();
+    shown
+}
+
+fn cells(shown: Shown) -> Answered {
+    Answered::Cells(Box::new(shown))
 }
 
 fn render(chart: Chart) -> Option<Render> {
@@ -107,33 +113,31 @@ fn every_state_of_the_blade() {
         };
         scene.app.progressed(run, progress);
         snap(&mut scene, "running");
-        let table = Answered::Cells(Box::new(answer(60)));
-        scene.finish(Outcome::Answered {
-            run,
-            answered: table,
-        });
+        let answered = cells(answer(60));
+        scene.finish(Outcome::Answered { run, answered });
         scene.press("j j l s");
         snap(&mut scene, "table");
-        for chart in [Chart::Time, Chart::Bar, Chart::Pie] {
+        scene.press("s s j j enter");
+        snap(&mut scene, "row");
+        scene.press("esc");
+        for chart in [Chart::Time, Chart::Bar, Chart::Column, Chart::Pie] {
             scene.press("e");
             let (run, _) = ask(&mut scene);
-            let rows = if chart == Chart::Time { 24 } else { 6 };
-            let shown = Shown {
-                render: render(chart),
-                ..answer(rows)
-            };
-            let answered = Answered::Cells(Box::new(shown));
+            let mut shown = answer(if chart == Chart::Time { 24 } else { 6 });
+            shown.render = render(chart);
+            let answered = cells(shown);
             scene.finish(Outcome::Answered { run, answered });
+            scene.check();
             snap(&mut scene, &format!("{chart:?}").to_lowercase());
         }
         scene.press("e");
         let (run, _) = ask(&mut scene);
-        let partial = Shown {
-            hidden: 2,
-            ..answer(3)
-        };
-        let answered = Answered::Cells(Box::new(partial));
+        let mut partial = answer(3);
+        partial.hidden = 2;
+        partial.why = Some(lockbox::engine::errors::QRY_01.refuse());
+        let answered = cells(partial);
         scene.finish(Outcome::Answered { run, answered });
+        scene.shows("PARTIAL: 2 segments are left out");
         snap(&mut scene, "partial");
     }
 }
@@ -167,6 +171,12 @@ fn a_mistake_has_its_place_and_a_refusal_its_reason() {
         scene.finish(Outcome::Answered { run, answered });
         scene.shows("E-QRY-01");
         snap(&mut scene, "refused");
+        // What can be read is asked for by an explicit toggle only, and from here too.
+        assert!(!desk(&scene).partial);
+        scene.press("f7");
+        assert!(desk(&scene).partial);
+        let effects = scene.input(lockbox::console::app::Input::Key("f5".parse().unwrap()));
+        assert!(matches!(&effects[..], [Effect::Ask { ask, .. }] if ask.partial));
     }
 }
 
@@ -183,26 +193,53 @@ fn printable_keys_are_text_while_a_query_is_written_and_commands_on_its_answer()
         answered: old,
     });
     assert_eq!(desk(&scene).running(), Some(run));
-    let effects = scene.input(lockbox::console::app::Input::Key("esc".parse().unwrap()));
-    assert_eq!(effects, [Effect::CancelQuery(run)]);
-    let answered = Answered::Cells(Box::new(answer(5)));
+    for stops in ["esc", "ctrl-c"] {
+        let effects = scene.input(lockbox::console::app::Input::Key(stops.parse().unwrap()));
+        assert_eq!(effects, [Effect::CancelQuery(run)]);
+    }
+    let answered = cells(answer(5));
     scene.finish(Outcome::Answered { run, answered });
     scene.press("j j");
     assert_eq!(desk(&scene).row, 2);
-    scene.press("l s");
-    assert_eq!(
-        (desk(&scene).column, desk(&scene).order.clone()),
-        (1, vec![4, 3, 2, 1, 0])
-    );
+    scene.press("l s s");
+    assert_eq!(desk(&scene).answer().unwrap().text(0, 1), "16");
     let effects = scene.input(lockbox::console::app::Input::Key("x".parse().unwrap()));
     let [Effect::Export { name, text }] = effects.as_slice() else {
         panic!("{effects:?}");
     };
     assert!(name.ends_with(".csv"), "{name}");
     assert!(
-        text.starts_with("TimeGenerated,count_,Name\n2020-11-22 04:00:00,16,Cart/Add 4\n"),
+        text.starts_with(
+            "TimeGenerated,count_,Name,Properties\n\"2020-11-22 04:00:00\",16,\"Cart/Add 4\","
+        ),
         "{text}"
     );
+    // Nothing in a file acts on a terminal or a spreadsheet.
+    assert!(text.contains("'=HYPERLINK"), "{text}");
+    assert!(!text.chars().any(|c| c != '\n' && acts(c)), "{text}");
+    let effects = scene.input(lockbox::console::app::Input::Key("X".parse().unwrap()));
+    let [Effect::Export { text, .. }] = effects.as_slice() else {
+        panic!("{effects:?}");
+    };
+    let json: serde_json::Value = serde_json::from_str(text).unwrap();
+    assert_eq!(json["simulation"], true);
+    assert_eq!(json["rows"][0]["count_"], 16);
+    assert_eq!(json["rows"][0]["Properties"]["items"][1], 2);
+    let effects = scene.input(lockbox::console::app::Input::Key("y".parse().unwrap()));
+    assert_eq!(effects, [Effect::Copy("16".to_owned())]);
+    // Whoever sits down next sees nothing of it.
+    scene.press("P").type_text("bo").press("enter");
+    assert_eq!(scene.app.actor, person("bo"));
+    scene.hides("Cart/Add");
+    scene.app.actor = person("ann");
+    let (run, _) = {
+        scene.type_text("q");
+        ask(&mut scene)
+    };
+    scene.finish(Outcome::Answered {
+        run,
+        answered: cells(answer(5)),
+    });
     scene.press("esc");
     assert_ne!(scene.app.page().blade, Blade::Query(WORKSPACE.into()));
     // What was written and what came is there again.
@@ -226,19 +263,17 @@ fn tab_completes_tables_operators_columns_and_functions_in_turn() {
         "AppRequests | summarize dcount(order_s"
     );
     scene.type_text(") by tol");
-    scene.press("tab tab");
+    scene.shows("tolower");
+    scene.check();
+    scene.press("down down enter");
     let text = desk(&scene).text();
     assert!(
         text.ends_with("tolower(") || text.ends_with("tolong("),
         "{text}"
     );
-    let world = &scene.stage.world;
-    let tables = Tables {
-        world,
-        workspace: &WORKSPACE.into(),
-    };
-    let offers = lockbox::console::blades::query::complete::offers("", 0, &tables);
-    assert!(offers.contains(&"Orders_CL".to_owned()), "{offers:?}");
+    // Enter is a new line where nobody went to an offer.
+    scene.type_text("or").press("enter");
+    assert!(desk(&scene).text().ends_with("(or\n"));
 }
 
 #[test]

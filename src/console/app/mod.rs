@@ -24,7 +24,7 @@ use crate::engine::ids::{ResourceId, SegmentId};
 use crate::engine::workspace::saved_search::Kind;
 use crate::engine::{Actor, Command, Event, Refusal, SimTime, World};
 use crate::logs::query::Progress;
-use crate::runtime::Ask;
+use crate::runtime::{Ask, Tables};
 use dialog::Dialog;
 use form::Form;
 use geometry::Hits;
@@ -387,6 +387,27 @@ impl App {
         };
         let id = id.clone();
         Some(self.desks.entry(id).or_default())
+    }
+
+    /// Somebody else sits down: what was asked and answered is not theirs, and nobody waits for what runs.
+    pub(super) fn clear_desks(&mut self) -> Vec<Effect> {
+        let desks = std::mem::take(&mut self.desks);
+        let running = desks.values().filter_map(Desk::running);
+        running.map(Effect::CancelQuery).collect()
+    }
+
+    /// A key for the query that is written.
+    pub(super) fn query_key(&mut self, ctx: &Ctx, key: Key) {
+        let Blade::Query(workspace) = self.page().blade.clone() else {
+            return;
+        };
+        let tables = Tables {
+            world: ctx.world,
+            workspace: &workspace,
+        };
+        if let Some(desk) = self.desk() {
+            desk.key(key, &tables);
+        }
     }
 
     /// The question of this number is so far.

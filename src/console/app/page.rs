@@ -292,7 +292,7 @@ impl App {
             let body = geometry::body(self.size);
             if let Some(desk) = self.desk() {
                 let height = query::view::rows_of(desk, body);
-                desk.first = window(desk.first, desk.row, height, desk.order.len());
+                desk.first = window(desk.first, desk.row, height, desk.rows());
             }
         }
         self.near = self.related(ctx);

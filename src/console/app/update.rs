@@ -121,11 +121,7 @@ impl App {
                 page.filter = typed.0;
                 page.go(0);
             }
-            None => {
-                if let Some(desk) = self.desk() {
-                    desk.key(key);
-                }
-            }
+            None => self.query_key(ctx, key),
         }
     }
 
@@ -231,8 +227,9 @@ impl App {
             Some(Modal::Form(form)) => form.scroll(by),
             None => {
                 if asking {
+                    let width = self.size.0.saturating_sub(2);
                     if let Some(desk) = self.desk() {
-                        desk.move_by(by);
+                        desk.move_by(by, width);
                     }
                     return;
                 }
@@ -308,6 +305,7 @@ impl App {
 
     /// Enter in a menu.
     pub fn choose(&mut self, ctx: &Ctx) -> Vec<Effect> {
+        let mut effects = Vec::new();
         match self.modal.take() {
             Some(Modal::Palette { typed, cursor }) => {
                 if let Some(action) = self.offers(&typed.0).get(cursor) {
@@ -322,13 +320,14 @@ impl App {
                 let chosen = self.personas(ctx, &typed.0).into_iter().nth(cursor);
                 if let Some(actor) = chosen.as_ref().and_then(people::actor) {
                     self.actor = actor;
+                    effects = self.clear_desks();
                     let who = crate::console::blades::shared::actor_name(ctx.world, &self.actor);
                     self.say(format!("You act as {who} now."), Token::ToastOk);
                 }
             }
             other => self.modal = other,
         }
-        Vec::new()
+        effects
     }
 
     /// Enter in the dialog.

@@ -189,6 +189,9 @@ fn log_data(eye: Eye, cluster: &Cluster) -> Vec<Block> {
         return Vec::new();
     }
     let mut facts = Vec::new();
+    if kept.hidden.segments > 0 {
+        facts.push(("Hidden", logs::hidden(&kept)));
+    }
     for (label, sum) in [
         ("Your key", kept.customer),
         ("Microsoft key", kept.microsoft),
@@ -198,9 +201,6 @@ fn log_data(eye: Eye, cluster: &Cluster) -> Vec<Block> {
         if sum.segments > 0 || label == "Hot cache" {
             facts.push((label, Cell::new(sum.says())));
         }
-    }
-    if kept.hidden.segments > 0 {
-        facts.push(("Hidden", logs::hidden(&kept)));
     }
     vec![
         Block::Heading("Log data".into()),

@@ -12,6 +12,7 @@
 
 mod ast;
 mod bind;
+mod complete;
 mod error;
 mod functions;
 mod highlight;
@@ -24,8 +25,8 @@ mod types;
 
 pub use ast::Query;
 pub use bind::{Bound, Catalog, Chart, Render, Touch, bind};
+pub use complete::{Offer, What, complete};
 pub use error::KqlError;
-pub use functions::{doc as function_doc, names as function_names};
 pub use highlight::{Token, highlight};
 pub use parser::parse;
 pub use plan::{Sources, plan};

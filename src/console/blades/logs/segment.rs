@@ -11,7 +11,7 @@ use crate::engine::ingestion::segment::{KeyClass, Segment, Store};
 use crate::engine::text::scrub;
 use crate::engine::{Query, Refusal, ask, errors};
 
-const KEYS: &[Column] = &[col("level", "KEY", 26, 0), flex("which", "WHICH", 16, 2, 0)];
+const KEYS: &[Column] = &[col("level", "KEY", 17, 0), flex("which", "WHICH", 16, 2, 0)];
 
 /// The segment, if the actor may see its workspace.
 pub fn find<'a>(eye: Eye<'a>, id: SegmentId) -> Result<&'a Segment, Refusal> {
@@ -177,16 +177,10 @@ fn keys(eye: Eye, segment: &Segment) -> Vec<(Option<ItemId>, Vec<Cell>)> {
         .and_then(|id| eye.world.clusters.get(id));
     let own = cluster.and_then(|c| c.key.as_ref());
     let outer = match (segment.class, own) {
-        (KeyClass::Customer, Some(key)) => row(
-            Some(ItemId::KeyVersion(key.clone())),
-            "key encryption key (KEK)",
-            cmk::key(key),
-        ),
-        _ => row(
-            None,
-            "key encryption key (KEK)",
-            Cell::new("Microsoft-managed key"),
-        ),
+        (KeyClass::Customer, Some(key)) => {
+            row(Some(ItemId::KeyVersion(key.clone())), "KEK", cmk::key(key))
+        }
+        _ => row(None, "KEK", Cell::new("Microsoft-managed key")),
     };
     let account = row(
         None,
@@ -198,7 +192,7 @@ fn keys(eye: Eye, segment: &Segment) -> Vec<(Option<ItemId>, Vec<Cell>)> {
     if segment.hot && !matches!(segment.store, Store::Shared) {
         rows.push(row(
             None,
-            "its hot copy (AEK)",
+            "hot copy (AEK)",
             Cell::new(format!("{}, under the Microsoft key", segment.hot_aek)),
         ));
     }

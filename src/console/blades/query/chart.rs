@@ -1,260 +1,381 @@
-//! An answer drawn as its query asks: times as columns over an axis, the rest as bars with their values.
+//! Charts of an answer: lines over time or numbers, bars, columns, and the shares of a whole. Each has its names
+//! and figures in text, so that nothing is told by a colour alone.
 
 use std::collections::BTreeMap;
 
+use ratatui::symbols::Marker;
+use ratatui::widgets::{Axis, Chart as Lines, Dataset, GraphType, LegendPosition, Widget};
+
 use super::Shown;
 use crate::console::app::geometry::Area;
-use crate::console::paint::canvas::Canvas;
+use crate::console::paint::canvas::{Canvas, rect};
 use crate::console::rows::{Align, Cell};
 use crate::console::text;
 use crate::console::theme::Token;
+use crate::engine::SimTime;
+use crate::engine::text::scrub;
 use crate::logs::kql::Chart;
 
-/// Parts of a full cell, from below.
-const EIGHTHS: [&str; 9] = [" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"];
-/// Columns a point is wide, at most.
-const WIDEST: usize = 6;
-/// Series that are drawn apart.
-const SERIES_MAX: usize = 6;
+/// Series one can tell apart.
+const SERIES: [Token; 6] = [
+    Token::Accent,
+    Token::Ok,
+    Token::Warn,
+    Token::Danger,
+    Token::Info,
+    Token::Second,
+];
+/// Points of all series together; more would not be seen.
+const POINTS: usize = 20_000;
+const EIGHTHS: [&str; 9] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉", "█"];
+const STEPS: [&str; 9] = [" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"];
+/// Columns for the name of a bar, at most.
+const NAME: u16 = 32;
 
-/// One line of a chart: its name, and a value for each place of the axis.
-struct Series {
-    name: String,
-    values: Vec<f64>,
+/// Which columns are drawn.
+struct Plan {
+    x: Option<usize>,
+    y: Vec<usize>,
+    series: Vec<usize>,
 }
 
-struct Data {
-    /// Names along the axis.
-    places: Vec<String>,
-    series: Vec<Series>,
-}
-
-/// Draws the answer; false where there is nothing to draw.
-pub fn paint(canvas: &mut Canvas, shown: &Shown, area: Area) -> bool {
-    let Some(render) = &shown.render else {
-        return false;
+/// Draws it, or says why it cannot be drawn.
+pub fn paint(canvas: &mut Canvas, answer: &Shown, area: Area) -> Result<(), String> {
+    let Some(render) = &answer.render else {
+        return Ok(());
     };
-    let along = matches!(
-        render.chart,
-        Chart::Time | Chart::Line | Chart::Area | Chart::Scatter
-    );
-    if render.chart == Chart::Table {
-        return false;
+    let places = |names: &[String]| names.iter().filter_map(|n| answer.place(n)).collect();
+    let plan = Plan {
+        x: render.x.as_deref().and_then(|x| answer.place(x)),
+        y: places(&render.y),
+        series: places(&render.series),
+    };
+    if plan.y.is_empty() {
+        return Err("no column has numbers".to_owned());
     }
-    let Some(data) = data(shown, along) else {
-        return false;
-    };
+    if area.height < 4 || area.width < 24 {
+        return Err("there is no room for a chart".to_owned());
+    }
     let mut area = area;
     if let Some(title) = &render.title {
-        let title = crate::engine::text::scrub(title);
-        canvas.text(area.x, area.y, area.width, &title, Token::Heading);
+        canvas.text(
+            area.x + 2,
+            area.y,
+            area.width - 2,
+            &scrub(title),
+            Token::Strong,
+        );
         area = area.lines(1, area.height);
     }
-    match along {
-        true => columns(canvas, &data, area),
-        false => bars(canvas, &data, area, render.chart == Chart::Pie),
-    }
-    true
-}
-
-fn data(shown: &Shown, along: bool) -> Option<Data> {
-    let render = shown.render.as_ref()?;
-    let place = |name: &String| shown.columns.iter().position(|c| *c.name == **name);
-    let x = render.x.as_ref().and_then(place);
-    let ys: Vec<usize> = render.y.iter().filter_map(place).collect();
-    let by: Vec<usize> = render.series.iter().filter_map(place).collect();
-    if ys.is_empty() || shown.cells.is_empty() {
-        return None;
-    }
-    let mut places: Vec<String> = Vec::new();
-    let mut values: BTreeMap<(String, String), f64> = BTreeMap::new();
-    let mut names: Vec<String> = Vec::new();
-    for (cells, numbers) in shown.cells.iter().zip(&shown.numbers) {
-        let at = x.map_or_else(String::new, |x| cells[x].clone());
-        if !places.contains(&at) {
-            places.push(at.clone());
+    match render.chart {
+        Chart::Time | Chart::Line | Chart::Area | Chart::Scatter => {
+            lines(canvas, answer, &plan, render.chart, area)
         }
-        for y in &ys {
-            let mut parts: Vec<&str> = by.iter().map(|s| cells[*s].as_str()).collect();
-            if ys.len() > 1 || parts.is_empty() {
-                parts.push(&shown.columns[*y].name);
-            }
-            let name = parts.join(" ");
-            if !names.contains(&name) {
-                names.push(name.clone());
-            }
-            *values.entry((name, at.clone())).or_default() += numbers[*y].unwrap_or(0.0);
+        Chart::Column => {
+            columns(canvas, answer, &plan, area);
+            Ok(())
         }
-    }
-    if along {
-        places.sort();
-    }
-    let series = names.into_iter().map(|name| Series {
-        values: places
-            .iter()
-            .map(|at| {
-                values
-                    .get(&(name.clone(), at.clone()))
-                    .copied()
-                    .unwrap_or(0.0)
-            })
-            .collect(),
-        name,
-    });
-    Some(Data {
-        series: series.collect(),
-        places,
-    })
-}
-
-/// A number in few characters.
-fn short(value: f64) -> String {
-    let size = value.abs();
-    if size >= 1_000_000.0 {
-        format!("{:.1}M", value / 1_000_000.0)
-    } else if size >= 10_000.0 {
-        format!("{:.0}k", value / 1_000.0)
-    } else if value.fract() == 0.0 {
-        format!("{value:.0}")
-    } else {
-        format!("{value:.1}")
-    }
-}
-
-/// Each series in a band of its own over one axis, so that no colour has to tell them apart.
-fn columns(canvas: &mut Canvas, data: &Data, area: Area) {
-    let ascii = canvas.theme.glyphs.rule == "-";
-    let shown = data
-        .series
-        .len()
-        .min(SERIES_MAX)
-        .min(usize::from(area.height / 3).max(1));
-    let axis = 1;
-    let band = area.height.saturating_sub(axis) / u16::try_from(shown).unwrap_or(1).max(1);
-    let label = 9;
-    let width = usize::from(area.width.saturating_sub(label + 1)).max(1);
-    let count = data.places.len();
-    let wide = (width / count.max(1)).clamp(1, WIDEST);
-    let slots = (width / wide).min(count).max(1);
-    for (n, series) in (0u16..).zip(data.series.iter().take(shown)) {
-        let top = area.y + n * band;
-        let rows = band.saturating_sub(1).max(1);
-        let most = series.values.iter().copied().fold(0.0, f64::max);
-        let name = match data.series.len() {
-            more if more > shown && usize::from(n) + 1 == shown => {
-                format!("{} (and {} more)", series.name, more - shown)
-            }
-            _ => series.name.clone(),
-        };
-        canvas.text(
-            area.x + label + 1,
-            top,
-            area.width - label - 1,
-            &name,
-            Token::Heading,
-        );
-        canvas.text(
-            area.x,
-            top + 1,
-            label,
-            &text::pad_left(&short(most), 8),
-            Token::Muted,
-        );
-        canvas.text(
-            area.x,
-            top + rows,
-            label,
-            &text::pad_left("0", 8),
-            Token::Muted,
-        );
-        for slot in 0..slots {
-            let from = slot * count / slots;
-            let to = ((slot + 1) * count / slots).max(from + 1);
-            let value = series.values[from..to].iter().copied().fold(0.0, f64::max);
-            let eighths = match most > 0.0 {
-                true => (value / most * f64::from(rows) * 8.0).round().max(0.0) as usize,
-                false => 0,
-            };
-            let x = area.x + label + 1 + u16::try_from(slot * wide).unwrap_or(0);
-            let bar = wide.saturating_sub(usize::from(wide > 2)).max(1);
-            for row in 0..usize::from(rows) {
-                let part = eighths.saturating_sub(row * 8).min(8);
-                let glyph = match (ascii, part) {
-                    (true, 0..=3) => " ",
-                    (true, _) => "#",
-                    (false, part) => EIGHTHS[part],
-                };
-                let y = top + rows - u16::try_from(row).unwrap_or(0);
-                for i in 0..bar {
-                    canvas.text(
-                        x + u16::try_from(i).unwrap_or(0),
-                        y,
-                        1,
-                        glyph,
-                        Token::Accent,
-                    );
-                }
-            }
-        }
-    }
-    let y = area.y + band * u16::try_from(shown).unwrap_or(1);
-    if let (Some(first), Some(last)) = (data.places.first(), data.places.last()) {
-        let x = area.x + label + 1;
-        let room = area.right().saturating_sub(x);
-        let used = canvas.text(x, y, room, first, Token::Muted);
-        let long = u16::try_from(text::width(last)).unwrap_or(0);
-        let end = x + u16::try_from(slots * wide).unwrap_or(0).min(room);
-        let at = end.saturating_sub(long);
-        if data.places.len() > 1 && at > x + used + 1 {
-            canvas.text(at, y, long, last, Token::Muted);
+        Chart::Bar | Chart::Pie | Chart::Card | Chart::Table => {
+            bars(canvas, answer, &plan, render.chart == Chart::Pie, area);
+            Ok(())
         }
     }
 }
 
-/// A bar a line, with its value, and its share of the whole where that is meant.
-fn bars(canvas: &mut Canvas, data: &Data, area: Area, shares: bool) {
-    let many = data.series.len() > 1;
-    let bars = data.places.iter().enumerate().flat_map(|(n, place)| {
-        data.series.iter().map(move |series| {
-            let name = match (many, place.is_empty()) {
-                (false, false) => place.clone(),
-                (_, true) => series.name.clone(),
-                (true, false) => format!("{place} · {}", series.name),
-            };
-            (name, series.values[n])
+/// What a row is called: its place along the chart, and its series.
+fn name(answer: &Shown, plan: &Plan, at: usize) -> String {
+    let columns = plan.x.iter().chain(&plan.series);
+    let parts: Vec<String> = columns
+        .map(|c| match answer.text(at, *c) {
+            empty if empty.is_empty() => "(empty)".to_owned(),
+            text => text,
         })
-    });
-    let bars: Vec<(String, f64)> = bars.collect();
-    let most = bars.iter().map(|(_, v)| *v).fold(0.0, f64::max);
-    let total: f64 = bars.iter().map(|(_, v)| v.max(0.0)).sum();
-    let longest = bars
-        .iter()
-        .map(|(name, _)| text::width(name))
-        .max()
-        .unwrap_or(0);
-    let names = longest.min(usize::from(area.width / 3)).max(1);
-    let names = u16::try_from(names).unwrap_or(20);
-    let values = 16;
-    let room = area.width.saturating_sub(names + values + 2);
-    for (i, (y, (name, value))) in (area.y..area.bottom()).zip(&bars).enumerate() {
-        if y + 1 == area.bottom() && bars.len() > i + 1 {
-            let more = format!("and {} more", bars.len() - i);
-            canvas.text(area.x, y, area.width, &more, Token::Muted);
-            break;
+        .collect();
+    parts.join(" · ")
+}
+
+/// Points of each series by its name, along x.
+fn series(answer: &Shown, plan: &Plan) -> BTreeMap<String, Vec<(f64, f64)>> {
+    let mut all: BTreeMap<String, Vec<(f64, f64)>> = BTreeMap::new();
+    for at in 0..answer.rows.min(POINTS) {
+        let key: Vec<String> = plan.series.iter().map(|c| answer.text(at, *c)).collect();
+        let key = key.join(" · ");
+        let x = match plan.x {
+            Some(x) => answer.number(at, x),
+            None => Some(at as f64),
+        };
+        for y in &plan.y {
+            let name = match (plan.y.len(), key.is_empty()) {
+                (1, false) => key.clone(),
+                (_, true) => answer.title(*y),
+                _ => format!("{key} · {}", answer.title(*y)),
+            };
+            if let (Some(x), Some(y)) = (x, answer.number(at, *y)) {
+                all.entry(name).or_default().push((x, y));
+            }
         }
-        canvas.cell(area.x, y, names, &Cell::new(name.clone()), Align::Left);
-        let permille = match most > 0.0 {
-            true => (value.max(0.0) / most * 1000.0).round() as u16,
-            false => 0,
+    }
+    for points in all.values_mut() {
+        points.sort_by(|a, b| a.0.total_cmp(&b.0));
+    }
+    all
+}
+
+fn lines(
+    canvas: &mut Canvas,
+    answer: &Shown,
+    plan: &Plan,
+    kind: Chart,
+    area: Area,
+) -> Result<(), String> {
+    let all = series(answer, plan);
+    let points = || all.values().flatten();
+    if points().next().is_none() {
+        return Err("no row has a place along the chart".to_owned());
+    }
+    let ends = |values: &mut dyn Iterator<Item = f64>| {
+        values.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), v| {
+            (low.min(v), high.max(v))
+        })
+    };
+    let (from, to) = ends(&mut points().map(|p| p.0));
+    let (low, high) = ends(&mut points().map(|p| p.1));
+    // What is counted begins at nothing.
+    let (low, high) = (
+        low.min(0.0),
+        if high > low.min(0.0) { high } else { low + 1.0 },
+    );
+    let to = if to > from { to } else { from + 1.0 };
+    let ascii = canvas.theme.glyphs.rule == "-";
+    let graph = match kind {
+        Chart::Scatter => GraphType::Scatter,
+        _ => GraphType::Line,
+    };
+    let marker = if ascii { Marker::Dot } else { Marker::Braille };
+    let sets = all
+        .iter()
+        .enumerate()
+        .map(|(n, (name, points))| {
+            let token = SERIES[n % SERIES.len()];
+            Dataset::default()
+                .name(text::cut(name, 24).into_owned())
+                .marker(marker)
+                .graph_type(graph)
+                .style(canvas.theme.style(token))
+                .data(points)
+        })
+        .collect();
+    let is_time = plan.x.is_some_and(|x| answer.instant(0, x).is_some());
+    let label = |x: f64| match is_time {
+        true => moment(x, to - from),
+        false => figure(x),
+    };
+    let axis = canvas.theme.style(Token::Muted);
+    let x_labels = [label(from), label((from + to) / 2.0), label(to)];
+    let y_labels = [figure(low), figure((low + high) / 2.0), figure(high)];
+    let chart = Lines::new(sets)
+        .x_axis(
+            Axis::default()
+                .bounds([from, to])
+                .labels(x_labels)
+                .style(axis),
+        )
+        .y_axis(
+            Axis::default()
+                .bounds([low, high])
+                .labels(y_labels)
+                .style(axis),
+        )
+        .legend_position(Some(LegendPosition::TopRight))
+        .hidden_legend_constraints((
+            ratatui::layout::Constraint::Ratio(1, 2),
+            ratatui::layout::Constraint::Ratio(1, 1),
+        ))
+        .style(canvas.theme.style(Token::Base));
+    let inner = rect(area.inset(1)).intersection(canvas.buf.area);
+    chart.render(inner, canvas.buf);
+    if ascii {
+        plain(canvas, area);
+    }
+    Ok(())
+}
+
+/// Signs of a chart for a terminal that has only ASCII.
+fn plain(canvas: &mut Canvas, area: Area) {
+    let clip = rect(area).intersection(canvas.buf.area);
+    for y in clip.top()..clip.bottom() {
+        for x in clip.left()..clip.right() {
+            let cell = &mut canvas.buf[(x, y)];
+            let sign = match cell.symbol() {
+                "•" => "*",
+                "│" => "|",
+                "─" => "-",
+                "└" | "┌" | "┐" | "┘" => "+",
+                _ => continue,
+            };
+            cell.set_symbol(sign);
+        }
+    }
+}
+
+/// A time along a chart that spans so many seconds.
+fn moment(seconds: f64, span: f64) -> String {
+    let at = SimTime((seconds * 1e6) as i64);
+    let whole = at.to_seconds();
+    let (date, time) = whole.split_once(' ').unwrap_or((&whole, ""));
+    if span < 600.0 {
+        time.to_owned()
+    } else if span < 20.0 * 3_600.0 {
+        time.chars().take(5).collect()
+    } else if span < 40.0 * 86_400.0 {
+        at.short()
+    } else {
+        date.to_owned()
+    }
+}
+
+/// A number in a few characters: `0`, `12.5`, `1.2k`, `34M`.
+fn figure(value: f64) -> String {
+    let size = value.abs();
+    let (scaled, unit) = match size {
+        _ if size >= 1e12 => (value / 1e12, "T"),
+        _ if size >= 1e9 => (value / 1e9, "G"),
+        _ if size >= 1e6 => (value / 1e6, "M"),
+        _ if size >= 1e4 => (value / 1e3, "k"),
+        _ => (value, ""),
+    };
+    if scaled.fract() == 0.0 || scaled.abs() >= 100.0 {
+        format!("{scaled:.0}{unit}")
+    } else if scaled.abs() >= 1.0 {
+        format!("{scaled:.1}{unit}")
+    } else {
+        format!("{scaled:.2}{unit}")
+    }
+}
+
+/// One bar a row, or, of a whole, its share; what does not fit is counted.
+fn bars(canvas: &mut Canvas, answer: &Shown, plan: &Plan, shares: bool, area: Area) {
+    let inner = area.inset(2);
+    let ascii = canvas.theme.glyphs.rule == "-";
+    let several = plan.y.len() > 1;
+    let mut entries = Vec::new();
+    for at in 0..answer.rows.min(POINTS) {
+        for (n, y) in plan.y.iter().enumerate() {
+            let mut name = name(answer, plan, at);
+            if several {
+                name = format!("{name} · {}", answer.title(*y));
+            }
+            let value = answer.number(at, *y).unwrap_or(0.0);
+            entries.push((name, value, answer.text(at, *y), n));
+        }
+    }
+    let total: f64 = entries.iter().map(|e| e.1.max(0.0)).sum();
+    let most = entries.iter().map(|e| e.1).fold(0.0, f64::max);
+    if shares && total > 0.0 {
+        for entry in &mut entries {
+            entry.2 = format!("{:>5.1}%  {}", entry.1.max(0.0) / total * 100.0, entry.2);
+        }
+    }
+    let widest = |texts: &mut dyn Iterator<Item = &String>| {
+        let wide = texts.map(|t| text::width(t)).max().unwrap_or(0);
+        u16::try_from(wide).unwrap_or(u16::MAX)
+    };
+    let names = widest(&mut entries.iter().map(|e| &e.0))
+        .min(NAME)
+        .min(inner.width / 3);
+    let figures = widest(&mut entries.iter().map(|e| &e.2)).min(inner.width / 3);
+    let room = inner.width.saturating_sub(names + figures + 3);
+    let lines = usize::from(area.height);
+    let fits = if entries.len() > lines {
+        lines - 1
+    } else {
+        entries.len()
+    };
+    for (y, (n, (name, value, says, series))) in
+        (area.y..area.bottom()).zip(entries.iter().enumerate().take(fits))
+    {
+        canvas.text(inner.x, y, names, name, Token::Text);
+        let share = if most > 0.0 {
+            (value / most).clamp(0.0, 1.0)
+        } else {
+            0.0
         };
-        let gauge = Cell::new(String::new())
-            .tone(Token::Accent)
-            .gauge(permille, room);
-        canvas.cell(area.x + names + 1, y, room, &gauge, Align::Left);
-        let said = match shares && total > 0.0 {
-            true => format!("{} {:.1} %", short(*value), value / total * 100.0),
-            false => short(*value),
+        let eighths = (share * f64::from(room) * 8.0).round() as usize;
+        let token = SERIES[(if shares { n } else { *series }) % SERIES.len()];
+        let bar = match ascii {
+            true => "#".repeat(eighths.div_ceil(8)),
+            false => format!("{}{}", EIGHTHS[8].repeat(eighths / 8), EIGHTHS[eighths % 8]),
         };
-        canvas.text(area.x + names + room + 2, y, values, &said, Token::Number);
+        canvas.text(inner.x + names + 1, y, room, &bar, token);
+        let figure = Cell::new(says.clone()).tone(Token::Text);
+        canvas.cell(
+            inner.right().saturating_sub(figures),
+            y,
+            figures,
+            &figure,
+            Align::Right,
+        );
+    }
+    if fits < entries.len() {
+        let more = format!("… {} more", text::count((entries.len() - fits) as u64));
+        canvas.text(inner.x, area.bottom() - 1, inner.width, &more, Token::Muted);
+    }
+}
+
+/// One column a row, side by side, with its name below and its figure above.
+fn columns(canvas: &mut Canvas, answer: &Shown, plan: &Plan, area: Area) {
+    let inner = area.inset(2);
+    let ascii = canvas.theme.glyphs.rule == "-";
+    let Some(y) = plan.y.first().copied() else {
+        return;
+    };
+    let count = u16::try_from(answer.rows).unwrap_or(u16::MAX).max(1);
+    let each = (inner.width / count).clamp(4, 16);
+    let fits = (inner.width / each).min(count);
+    let most = (0..answer.rows)
+        .filter_map(|at| answer.number(at, y))
+        .fold(0.0, f64::max);
+    let tall = area.height.saturating_sub(2);
+    for n in 0..fits {
+        let at = usize::from(n);
+        let x = inner.x + n * each;
+        let wide = each.saturating_sub(1).max(1);
+        let value = answer.number(at, y).unwrap_or(0.0);
+        let share = if most > 0.0 {
+            (value / most).clamp(0.0, 1.0)
+        } else {
+            0.0
+        };
+        let eighths = (share * f64::from(tall) * 8.0).round() as u16;
+        for line in 0..tall {
+            let part = usize::from(eighths.saturating_sub(line * 8).min(8));
+            let glyph = match (ascii, part) {
+                (_, 0) => continue,
+                (true, _) => "#",
+                (false, part) => STEPS[part],
+            };
+            let row = area.bottom() - 2 - line;
+            canvas.text(x, row, wide, &glyph.repeat(usize::from(wide)), SERIES[0]);
+        }
+        let top = (area.bottom() - 2)
+            .saturating_sub(eighths.div_ceil(8))
+            .max(area.y);
+        canvas.text(x, top, wide, &figure(value), Token::Strong);
+        let label = plan.x.and_then(|c| answer.instant(at, c)).map_or_else(
+            || name(answer, plan, at),
+            |t| moment(t.0 as f64 / 1e6, 3_600.0),
+        );
+        canvas.text(x, area.bottom() - 1, wide, &label, Token::Muted);
+    }
+    if usize::from(fits) < answer.rows {
+        let more = format!("… {} more", answer.rows - usize::from(fits));
+        let width = u16::try_from(more.chars().count()).unwrap_or(0);
+        canvas.text(
+            inner.right().saturating_sub(width),
+            area.y,
+            width,
+            &more,
+            Token::Muted,
+        );
     }
 }

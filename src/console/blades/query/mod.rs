@@ -2,25 +2,25 @@
 //! Plain state; the driver asks and brings the answer. The texts asked are kept for the session only, because
 //! they may be sensitive (R-BYOS-01), and not at all where a workspace keeps no history (R-BYOS-07).
 
+pub mod answer;
 pub mod chart;
-pub mod complete;
 pub mod view;
+
+pub use answer::Shown;
 
 use tui_textarea::{CursorMove, DataCursor, Input as TextInput, Key as TextKey, TextArea};
 
 use crate::console::input::{Code, Key};
 use crate::console::text;
-use crate::engine::Refusal;
 use crate::engine::ids::ResourceId;
-use crate::engine::ingestion::schema::Column;
 use crate::engine::text::scrub;
-use crate::logs::kql::{KqlError, Render};
+use crate::engine::{Refusal, SimTime};
+use crate::logs::kql::{Catalog, KqlError, Offer, What, complete};
 use crate::logs::query::Progress;
-use crate::logs::value::Values;
-use crate::runtime::{Ask, HostError, Reply};
+use crate::runtime::{Ask, HostError};
 
-/// Rows of an answer that are kept for the screen.
-const ROWS_MAX: usize = 10_000;
+/// Offers at once.
+const OFFERS: usize = 60;
 /// Longest text of a query, in characters.
 const TEXT_MAX: usize = 20_000;
 
@@ -28,60 +28,6 @@ const TEXT_MAX: usize = 20_000;
 pub enum Focus {
     Editor,
     Answer,
-}
-
-/// An answer as a screen needs it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Shown {
-    pub columns: Vec<Column>,
-    /// Scrubbed; row by row.
-    pub cells: Vec<Vec<String>>,
-    pub numbers: Vec<Vec<Option<f64>>>,
-    /// Rows of the whole answer.
-    pub rows: usize,
-    pub truncated: bool,
-    /// Segments a partial answer leaves out, and why.
-    pub hidden: usize,
-    pub why: Option<Refusal>,
-    pub render: Option<Render>,
-    /// What it cost, in words.
-    pub cost: String,
-}
-
-impl Shown {
-    pub fn new(reply: &Reply) -> Shown {
-        let answer = &reply.answer;
-        let (mut cells, mut numbers) = (Vec::new(), Vec::new());
-        for batch in &answer.batches {
-            let columns = batch.columns().iter().zip(&reply.columns);
-            let values: Vec<Values> = columns.map(|(a, c)| Values::new(a, c.kind)).collect();
-            for row in 0..batch.num_rows().min(ROWS_MAX - cells.len()) {
-                let texts = values.iter().map(|v| scrub(&v.text(row)).into_owned());
-                cells.push(texts.collect());
-                numbers.push(values.iter().map(|v| v.number(row)).collect());
-            }
-        }
-        let stats = answer.stats;
-        Shown {
-            columns: reply.columns.clone(),
-            cells,
-            numbers,
-            rows: answer.rows,
-            truncated: answer.truncated,
-            hidden: reply.hidden,
-            why: reply.why.clone(),
-            render: reply.render.clone(),
-            cost: format!(
-                "{} ms · {} segments, {} in memory, {} pruned · {} blocks opened, {} sealed",
-                stats.elapsed.as_millis(),
-                stats.segments,
-                stats.in_memory,
-                stats.pruned,
-                text::count(stats.blocks),
-                text::bytes(stats.bytes)
-            ),
-        }
-    }
 }
 
 /// How a question ended.
@@ -127,13 +73,35 @@ pub struct Desk {
     pub first: usize,
     /// The column that is marked; the first one shown.
     pub column: usize,
-    pub sort: Option<(usize, bool)>,
-    /// Rows in the order of the sort.
-    pub order: Vec<usize>,
+    /// The marked row alone, with all its columns; the first line of it on the screen.
+    pub detail: Option<usize>,
     /// Draw what the query asks to be drawn.
     pub chart: bool,
-    /// What was offered at the last Tab, and which of it stands in the text.
-    offers: Option<(Vec<String>, usize, usize)>,
+    /// What could stand at the cursor.
+    pub popup: Option<Popup>,
+}
+
+/// What could stand at the cursor.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Popup {
+    /// Where in the text what is chosen goes, in bytes, up to the cursor.
+    from: usize,
+    pub offers: Vec<Offer>,
+    pub index: usize,
+    /// Somebody went to one; Enter takes it.
+    chosen: bool,
+}
+
+impl Popup {
+    fn step(&mut self, down: bool) {
+        // The first step down goes to the first, which Tab would take anyway.
+        if !std::mem::replace(&mut self.chosen, true) && down {
+            return;
+        }
+        let count = self.offers.len().max(1);
+        let by = if down { 1 } else { count - 1 };
+        self.index = (self.index + by) % count;
+    }
 }
 
 impl Default for Desk {
@@ -149,10 +117,9 @@ impl Default for Desk {
             row: 0,
             first: 0,
             column: 0,
-            sort: None,
-            order: Vec::new(),
+            detail: None,
             chart: true,
-            offers: None,
+            popup: None,
         }
     }
 }
@@ -171,7 +138,7 @@ impl Desk {
         self.editor = TextArea::from(clean.split('\n'));
         self.editor.move_cursor(CursorMove::Bottom);
         self.editor.move_cursor(CursorMove::End);
-        self.offers = None;
+        self.popup = None;
     }
 
     pub fn answer(&self) -> Option<&Shown> {
@@ -188,9 +155,15 @@ impl Desk {
         }
     }
 
-    /// A key for the text.
-    pub fn key(&mut self, key: Key) {
-        self.offers = None;
+    /// A key for the text, or for what is offered.
+    pub fn key(&mut self, key: Key, catalog: &dyn Catalog) {
+        let moves = matches!(key.code, Code::Up | Code::Down) && !key.ctrl && !key.alt;
+        if let Some(popup) = self.popup.as_mut().filter(|_| moves) {
+            return popup.step(key.code == Code::Down);
+        }
+        if key.code == Code::Enter && self.popup.as_ref().is_some_and(|p| p.chosen) {
+            return self.accept();
+        }
         let code = match key.code {
             Code::Char(c) if key.ctrl || key.typed().is_some() => TextKey::Char(c),
             Code::Enter => TextKey::Enter,
@@ -210,12 +183,70 @@ impl Desk {
         if grows && self.text().chars().count() >= TEXT_MAX {
             return;
         }
-        self.editor.input(TextInput {
+        let changed = self.editor.input(TextInput {
             key: code,
             ctrl: key.ctrl,
             alt: key.alt,
             shift: key.shift,
         });
+        // Offers follow what is typed; going elsewhere ends them.
+        match changed && key.code != Code::Enter {
+            true => self.offer(catalog, false),
+            false => self.popup = None,
+        }
+    }
+
+    /// The cursor as a place in the text, in bytes.
+    fn at(&self) -> usize {
+        let DataCursor(line, column) = self.editor.cursor();
+        let lines = self.editor.lines();
+        let before: usize = lines.iter().take(line).map(|l| l.len() + 1).sum();
+        let within = lines.get(line).map_or(0, |l| {
+            l.char_indices().nth(column).map_or(l.len(), |(at, _)| at)
+        });
+        before + within
+    }
+
+    /// Looks for what could stand at the cursor; `asked` also where nothing was typed yet.
+    fn offer(&mut self, catalog: &dyn Catalog, asked: bool) {
+        let at = self.at();
+        let (from, mut offers) = complete(&self.text(), at, catalog);
+        offers.truncate(OFFERS);
+        self.popup = (!offers.is_empty() && (at > from || asked)).then_some(Popup {
+            from,
+            offers,
+            index: 0,
+            chosen: false,
+        });
+    }
+
+    /// Tab: writes the offer that is marked, or looks for offers.
+    pub fn complete(&mut self, catalog: &dyn Catalog) {
+        match self.popup {
+            Some(_) => self.accept(),
+            None => self.offer(catalog, true),
+        }
+    }
+
+    fn accept(&mut self) {
+        let Some(popup) = self.popup.take() else {
+            return;
+        };
+        let Some(offer) = popup.offers.get(popup.index) else {
+            return;
+        };
+        let (text, at) = (self.text(), self.at());
+        let typed = text.get(popup.from..at).map_or(0, |t| t.chars().count());
+        for _ in 0..typed {
+            self.editor.delete_char();
+        }
+        let called = text.get(at..).is_some_and(|rest| rest.starts_with('('));
+        let open = if offer.what == What::Function && !called {
+            "("
+        } else {
+            ""
+        };
+        self.editor.insert_str(format!("{}{open}", offer.text));
     }
 
     pub fn paste(&mut self, text: &str) {
@@ -228,7 +259,7 @@ impl Desk {
             .take(room)
             .collect();
         self.editor.insert_str(clean);
-        self.offers = None;
+        self.popup = None;
     }
 
     /// The question as it stands; it goes into the history where one is kept.
@@ -240,7 +271,7 @@ impl Desk {
         if remember && self.history.last() != Some(&text) {
             self.history.push(text.clone());
         }
-        self.place = None;
+        (self.place, self.popup) = (None, None);
         self.asked.clone_from(&text);
         self.state = State::Running {
             run,
@@ -275,48 +306,52 @@ impl Desk {
         if self.running() != Some(run) {
             return;
         }
-        (self.row, self.first, self.column, self.sort) = (0, 0, 0, None);
+        (self.row, self.first, self.column, self.detail) = (0, 0, 0, None);
         self.chart = true;
-        if let Answered::Cells(shown) = &answered {
-            self.order = (0..shown.cells.len()).collect();
-            if shown.rows > 0 {
-                self.focus = Focus::Answer;
-            }
+        if let Answered::Cells(shown) = &answered
+            && shown.rows > 0
+        {
+            self.focus = Focus::Answer;
         }
         self.state = State::Ended(answered);
     }
 
-    /// Sorts by the marked column; the other way the second time, and then as it came.
+    /// Sorts by the marked column: up, down, as it came.
     pub fn sort(&mut self) {
-        let Some(shown) = self.answer().cloned() else {
-            return;
-        };
         let column = self.column;
-        self.sort = match self.sort {
-            Some((by, true)) if by == column => Some((column, false)),
-            Some((by, false)) if by == column => None,
-            _ => Some((column, true)),
-        };
-        self.order = (0..shown.cells.len()).collect();
-        if let Some((by, descending)) = self.sort {
-            self.order.sort_by(|a, b| {
-                let (x, y) = (shown.numbers[*a][by], shown.numbers[*b][by]);
-                let order = match (x, y) {
-                    (Some(x), Some(y)) => x.total_cmp(&y),
-                    _ => shown.cells[*a][by].cmp(&shown.cells[*b][by]),
-                };
-                if descending { order.reverse() } else { order }
-            });
+        if let State::Ended(Answered::Cells(shown)) = &mut self.state {
+            shown.sort(column);
+            (self.row, self.first) = (0, 0);
         }
-        (self.row, self.first) = (0, 0);
     }
 
-    pub fn move_by(&mut self, by: isize) {
-        let last = self.order.len().saturating_sub(1);
+    /// Rows of the answer.
+    pub fn rows(&self) -> usize {
+        self.answer().map_or(0, |s| s.rows)
+    }
+
+    /// By rows; by lines where one row is shown whole.
+    pub fn move_by(&mut self, by: isize, width: u16) {
+        if let (Some(first), Some(shown)) = (self.detail, self.answer()) {
+            let last = detail_lines(shown, self.row, width).len().saturating_sub(1);
+            self.detail = Some(first.saturating_add_signed(by).min(last));
+            return;
+        }
+        let last = self.rows().saturating_sub(1);
         self.row = self.row.saturating_add_signed(by).min(last);
     }
 
+    /// By columns; from row to row where one is shown whole.
     pub fn move_column(&mut self, right: bool) {
+        if self.detail.is_some() {
+            let last = self.rows().saturating_sub(1);
+            self.detail = Some(0);
+            self.row = match right {
+                true => (self.row + 1).min(last),
+                false => self.row.saturating_sub(1),
+            };
+            return;
+        }
         let last = self
             .answer()
             .map_or(0, |s| s.columns.len().saturating_sub(1));
@@ -326,71 +361,41 @@ impl Desk {
         };
     }
 
-    /// Puts the next of what could stand at the cursor there.
-    pub fn complete(&mut self, offer: impl FnOnce(&str, usize) -> Vec<String>) {
-        let DataCursor(line, column) = self.editor.cursor();
-        if let Some((words, at, length)) = self.offers.take() {
-            let next = (at + 1) % words.len();
-            for _ in 0..length {
-                self.editor.delete_char();
-            }
-            self.editor.insert_str(&words[next]);
-            let length = words[next].chars().count();
-            self.offers = Some((words, next, length));
-            return;
-        }
-        let lines = self.editor.lines();
-        let before: String = lines[line].chars().take(column).collect();
-        let above = lines[..line].iter().map(|l| l.len() + 1).sum::<usize>();
-        let words = offer(&self.text(), above + before.len());
-        let Some(first) = words.first().cloned() else {
-            return;
-        };
-        let begun = complete::word_before(&before).chars().count();
-        for _ in 0..begun {
-            self.editor.delete_char();
-        }
-        self.editor.insert_str(&first);
-        self.offers = Some((words, 0, first.chars().count()));
-    }
-
-    /// What the last Tab offers, and which of it stands in the text.
-    pub fn offered(&self) -> Option<(&[String], usize)> {
-        self.offers
-            .as_ref()
-            .map(|(words, at, _)| (words.as_slice(), *at))
-    }
-
     /// The marked row as text, a column a line.
     pub fn row_text(&self) -> Option<String> {
-        let shown = self.answer()?;
-        let row = shown.cells.get(*self.order.get(self.row)?)?;
-        let lines = shown.columns.iter().zip(row);
-        let lines: Vec<String> = lines.map(|(c, v)| format!("{}: {v}", c.name)).collect();
+        let shown = self.answer().filter(|s| s.rows > 0)?;
+        let line = |c| format!("{}: {}", shown.title(c), shown.text(self.row, c));
+        let lines: Vec<String> = (0..shown.columns.len()).map(line).collect();
         Some(lines.join("\n"))
     }
 
-    /// The answer as a file.
-    pub fn export(&self, json: bool) -> Option<String> {
-        let shown = self.answer()?;
-        let rows = self.order.iter().map(|at| &shown.cells[*at]);
-        if json {
-            let objects: Vec<serde_json::Value> = rows
-                .map(|row| {
-                    let fields = shown.columns.iter().zip(row);
-                    let fields = fields.map(|(c, v)| (c.name.to_string(), v.clone().into()));
-                    serde_json::Value::Object(fields.collect())
-                })
-                .collect();
-            let body = serde_json::json!({ "simulation": true, "rows": objects });
-            return serde_json::to_string_pretty(&body).ok();
-        }
-        let mut writer = csv::Writer::from_writer(Vec::new());
-        let head = shown.columns.iter().map(|c| c.name.as_bytes());
-        writer.write_record(head).ok()?;
-        for row in rows {
-            writer.write_record(row).ok()?;
-        }
-        String::from_utf8(writer.into_inner().ok()?).ok()
+    /// The marked cell.
+    pub fn cell_text(&self) -> Option<String> {
+        let shown = self.answer().filter(|s| s.rows > 0)?;
+        Some(shown.text(self.row, self.column))
     }
+
+    /// All rows of the answer as a file, in the order they are shown in.
+    pub fn export(&self, json: bool, now: SimTime) -> Option<String> {
+        let shown = self.answer()?;
+        Some(if json { shown.json(now) } else { shown.csv() })
+    }
+}
+
+/// Columns before the values of a row that is shown whole.
+const NAMES: u16 = 24;
+
+/// A row with all its columns: which column, on its first line, and a line of its value.
+fn detail_lines(shown: &Shown, row: usize, width: u16) -> Vec<(Option<usize>, String)> {
+    let room = usize::from(width.saturating_sub(NAMES + 1).max(8));
+    let mut lines = Vec::new();
+    for column in 0..shown.columns.len() {
+        let mut name = Some(column);
+        for line in shown.lines(row, column) {
+            for part in text::wrap(&line, room) {
+                lines.push((name.take(), part));
+            }
+        }
+    }
+    lines
 }

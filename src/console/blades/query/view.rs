@@ -4,7 +4,7 @@
 use ratatui::style::{Modifier, Style};
 use tui_textarea::DataCursor;
 
-use super::{Answered, Desk, Focus, Shown, State, chart};
+use super::{Answered, Desk, Focus, NAMES, Popup, Shown, State, chart, detail_lines};
 use crate::console::app::geometry::Area;
 use crate::console::app::{App, Ctx};
 use crate::console::paint::canvas::Canvas;
@@ -12,13 +12,11 @@ use crate::console::paint::lines;
 use crate::console::rows::{Align, Cell, Mark, window};
 use crate::console::text;
 use crate::console::theme::Token;
+use crate::engine::errors;
 use crate::engine::ids::ResourceId;
+use crate::engine::ingestion::builtin;
 use crate::engine::text::scrub;
-use crate::logs::kql::{self, KqlError};
-use crate::logs::value::Values;
-
-/// Columns of a table column, at most; the marked one may be wider.
-const WIDEST: usize = 40;
+use crate::logs::kql::{self, Chart, KqlError, What};
 
 /// Editor, status line, answer.
 pub fn parts(desk: &Desk, body: Area) -> (Area, Area, Area) {
@@ -42,56 +40,160 @@ pub fn paint(canvas: &mut Canvas, app: &App, ctx: &Ctx, body: Area, workspace: &
         return;
     };
     let (editor, status, rest) = parts(desk, body);
-    paint_editor(canvas, desk, editor);
+    let cursor = paint_editor(canvas, desk, editor);
     paint_status(canvas, ctx, desk, status, workspace);
     let rest = rest.inset(1);
     match &desk.state {
-        State::Idle | State::Running { .. } => hints(canvas, desk, rest),
+        State::Idle => hints(canvas, ctx, rest, workspace),
+        State::Running { .. } => {}
         State::Ended(Answered::Cells(shown)) => {
-            let drawn = desk.chart && chart::paint(canvas, shown, rest);
-            if !drawn {
+            let rest = left_out(canvas, shown, rest);
+            let draws = shown
+                .render
+                .as_ref()
+                .is_some_and(|r| r.chart != Chart::Table);
+            if let Some(first) = desk.detail {
+                whole_row(canvas, shown, desk.row, first, rest);
+            } else if let Err(why) = match draws && desk.chart && shown.rows > 0 {
+                true => chart::paint(canvas, shown, rest),
+                false => Err(String::new()),
+            } {
+                let mut rest = rest;
+                if !why.is_empty() {
+                    let says = format!("As rows: {why}.");
+                    canvas.text(rest.x + 1, rest.y, rest.width, &says, Token::Muted);
+                    rest = rest.lines(1, rest.height);
+                }
                 table(canvas, desk, shown, rest);
             }
         }
         State::Ended(Answered::Mistakes(mistakes)) => told(canvas, desk, mistakes, rest),
-        State::Ended(Answered::Refused(refusal)) => lines::refusal(canvas, rest, refusal),
+        State::Ended(Answered::Refused(refusal)) => {
+            lines::refusal(canvas, rest, refusal);
+            if refusal.id == errors::QRY_01.id && !desk.partial {
+                let says = "F7 and F5 ask for what can be read; the answer says what is left out.";
+                let y = rest.bottom().saturating_sub(1);
+                canvas.text(
+                    rest.x + 4,
+                    y,
+                    rest.width.saturating_sub(4),
+                    says,
+                    Token::Muted,
+                );
+            }
+        }
         State::Ended(Answered::Broken(why)) => {
             for (y, line) in (rest.y..rest.bottom()).zip(text::wrap(why, usize::from(rest.width))) {
                 canvas.text(rest.x, y, rest.width, &line, Token::Danger);
             }
         }
     }
+    if let (Some(cursor), Some(popup)) = (cursor, &desk.popup) {
+        offers(canvas, popup, body, cursor);
+    }
 }
 
-fn hints(canvas: &mut Canvas, desk: &Desk, area: Area) {
-    if let Some((words, at)) = desk.offered() {
-        offers(canvas, words, at, area);
-        return;
+/// What a partial answer leaves out, and why, above it; gives the rest of the area.
+fn left_out(canvas: &mut Canvas, shown: &Shown, area: Area) -> Area {
+    let Some(why) = &shown.why else {
+        return area;
+    };
+    let segments = match shown.hidden {
+        1 => "1 segment is left out".to_owned(),
+        n => format!("{n} segments are left out"),
+    };
+    let says = format!("PARTIAL: {segments}. {why}");
+    let mut used = 0;
+    let room = usize::from(area.width.saturating_sub(2));
+    for line in text::wrap(&says, room).into_iter().take(3) {
+        let cell = Cell::new(line).tone(Token::Warn);
+        let cell = if used == 0 {
+            cell.mark(Mark::Warn)
+        } else {
+            cell
+        };
+        canvas.cell(area.x, area.y + used, area.width, &cell, Align::Left);
+        used += 1;
     }
-    let said = [
-        "A table and what is done with it, a step behind each bar:",
-        "AppRequests | where TimeGenerated > ago(4h) | summarize count() by ResultCode",
-        "Tab completes, F5 asks, Esc goes back.",
-    ];
-    for (y, line) in (area.y + 1..area.bottom()).zip(said) {
-        canvas.text(
-            area.x + 1,
-            y,
-            area.width.saturating_sub(2),
-            line,
+    area.lines(used, area.height)
+}
+
+/// How one asks, and what there is to ask about.
+fn hints(canvas: &mut Canvas, ctx: &Ctx, area: Area, workspace: &ResourceId) {
+    let logs = &ctx.world.logs;
+    let mut said = vec![
+        (
+            "A table and what is done with it, a step behind each bar:".to_owned(),
             Token::Muted,
-        );
+        ),
+        (
+            "AppRequests | where TimeGenerated > ago(4h) | summarize count() by ResultCode"
+                .to_owned(),
+            Token::Text,
+        ),
+        (
+            "Tab completes, F5 asks, Esc goes back.".to_owned(),
+            Token::Muted,
+        ),
+        (String::new(), Token::Muted),
+    ];
+    let before = said.len();
+    for (name, table) in logs.tables_of(workspace) {
+        let rows: u64 = logs.segments_of(table).map(|s| s.rows).sum();
+        if rows > 0 {
+            let about =
+                builtin::table(name.as_str()).map_or("a table of the customer's own", |t| t.doc);
+            let line = format!(
+                "{:<17}{:>11} records   {about}",
+                name.as_str(),
+                text::count(rows)
+            );
+            said.push((line, Token::Text));
+        }
+    }
+    if said.len() == before {
+        let line =
+            "No record was sent yet; AzureActivity, AzureDiagnostics and Usage fill themselves.";
+        said.push((line.to_owned(), Token::Muted));
+    }
+    for (y, (line, tone)) in (area.y + 1..area.bottom()).zip(said) {
+        canvas.text(area.x + 1, y, area.width.saturating_sub(2), &line, tone);
     }
 }
 
-fn offers(canvas: &mut Canvas, words: &[String], at: usize, area: Area) {
-    let first = at.saturating_sub(usize::from(area.height.saturating_sub(1)));
-    for (y, (n, word)) in (area.y..area.bottom()).zip(words.iter().enumerate().skip(first)) {
-        let tone = if n == at { Token::Accent } else { Token::Muted };
-        let used = canvas.text(area.x + 1, y, area.width.saturating_sub(2), word, tone);
-        if let Some(doc) = kql::function_doc(word.trim_end_matches('(')) {
-            let x = area.x + used.max(24) + 2;
-            canvas.text(x, y, area.right().saturating_sub(x), doc, Token::Faint);
+/// Offers on the screen.
+const OFFERED: u16 = 8;
+
+/// What could stand at the cursor, below it or, where there is no room, above.
+fn offers(canvas: &mut Canvas, popup: &Popup, body: Area, (x, y): (u16, u16)) {
+    let count = u16::try_from(popup.offers.len())
+        .unwrap_or(u16::MAX)
+        .min(OFFERED);
+    let names = popup.offers.iter().map(|o| text::width(&o.text)).max();
+    let names = u16::try_from(names.unwrap_or(0).min(30)).unwrap_or(30);
+    let width = (names + 44).min(body.width);
+    let left = x.saturating_sub(1).min(body.right().saturating_sub(width));
+    let top = match y + count + 3 <= body.bottom() {
+        true => y + 1,
+        false => y.saturating_sub(count + 2),
+    };
+    let area = Area::new(left, top, width, count + 2);
+    canvas.fill(area, Token::Overlay);
+    let inner = canvas.frame(area, Token::Border, "", Token::Muted);
+    let first = (popup.index + 1).saturating_sub(usize::from(count));
+    let shown = popup.offers.iter().enumerate().skip(first);
+    for (y, (n, offer)) in (inner.y..inner.bottom()).zip(shown) {
+        let token = match offer.what {
+            What::Operator | What::Word => Token::Accent,
+            What::Function => Token::Second,
+            What::Table => Token::Strong,
+            What::Column => Token::Text,
+        };
+        canvas.text(inner.x, y, names, &offer.text, token);
+        let rest = inner.width.saturating_sub(names + 2);
+        canvas.text(inner.x + names + 2, y, rest, &offer.about, Token::Muted);
+        if n == popup.index {
+            canvas.tint(Area::new(inner.x, y, inner.width, 1), Token::SelectedRow);
         }
     }
 }
@@ -110,7 +212,8 @@ fn tone(token: kql::Token) -> Token {
     }
 }
 
-fn paint_editor(canvas: &mut Canvas, desk: &Desk, area: Area) {
+/// The text in its colours; gives where the cursor is on the screen.
+fn paint_editor(canvas: &mut Canvas, desk: &Desk, area: Area) -> Option<(u16, u16)> {
     let focused = desk.focus == Focus::Editor;
     let border = if focused {
         Token::BorderFocused
@@ -133,11 +236,12 @@ fn paint_editor(canvas: &mut Canvas, desk: &Desk, area: Area) {
     let height = usize::from(inner.height).max(1);
     let first = row.saturating_sub(height - 1);
     let mut offset = 0;
+    let mut place = None;
     for (n, line) in desk.editor.lines().iter().enumerate() {
         if (first..first + height).contains(&n) {
             let y = inner.y + u16::try_from(n - first).unwrap_or(0);
             let cursor = (focused && n == row).then_some(column);
-            paint_line(
+            let at = paint_line(
                 canvas,
                 line,
                 &tones[offset..],
@@ -148,13 +252,21 @@ fn paint_editor(canvas: &mut Canvas, desk: &Desk, area: Area) {
                     ..inner
                 },
             );
+            place = at.map(|x| (x, y)).or(place);
         }
         offset += line.len() + 1;
     }
+    place
 }
 
 /// A line of the text; one that is too long is shifted so that the cursor is in sight.
-fn paint_line(canvas: &mut Canvas, line: &str, tones: &[Token], cursor: Option<usize>, area: Area) {
+fn paint_line(
+    canvas: &mut Canvas,
+    line: &str,
+    tones: &[Token],
+    cursor: Option<usize>,
+    area: Area,
+) -> Option<u16> {
     let room = usize::from(area.width).max(1);
     let before: usize = cursor.map_or(0, |c| line.chars().take(c).map(wide).sum());
     let mut skip = (before + 1).saturating_sub(room);
@@ -175,7 +287,7 @@ fn paint_line(canvas: &mut Canvas, line: &str, tones: &[Token], cursor: Option<u
         let shown = scrub(line.get(at..at + c.len_utf8()).unwrap_or_default());
         x += canvas.text(x, area.y, area.right().saturating_sub(x), &shown, token);
     }
-    if let Some(cursor) = cursor {
+    cursor.map(|cursor| {
         let at = place.unwrap_or(if cursor >= line.chars().count() {
             x
         } else {
@@ -184,7 +296,8 @@ fn paint_line(canvas: &mut Canvas, line: &str, tones: &[Token], cursor: Option<u
         let at = at.min(area.right().saturating_sub(1));
         let style = Style::new().add_modifier(Modifier::REVERSED);
         canvas.tint_with(Area::new(at, area.y, 1, 1), style);
-    }
+        at
+    })
 }
 
 fn wide(c: char) -> usize {
@@ -218,7 +331,7 @@ fn paint_status(canvas: &mut Canvas, ctx: &Ctx, desk: &Desk, area: Area, id: &Re
             );
             Cell::new(said).tone(Token::Info).gauge(permille, 20)
         }
-        State::Ended(Answered::Cells(shown)) => answered(shown),
+        State::Ended(Answered::Cells(shown)) => answered(desk, shown),
         State::Ended(Answered::Mistakes(mistakes)) => {
             let n = mistakes.len();
             let said = if n == 1 { "1 mistake".to_owned() } else { format!("{n} mistakes") };
@@ -234,29 +347,25 @@ fn paint_status(canvas: &mut Canvas, ctx: &Ctx, desk: &Desk, area: Area, id: &Re
     canvas.cell(inner.x, inner.y, inner.width, &cell, Align::Left);
 }
 
-fn answered(shown: &Shown) -> Cell {
+fn answered(desk: &Desk, shown: &Shown) -> Cell {
     let rows = text::count(shown.rows as u64);
-    let mut said = format!(
-        "{rows} row{} · {}",
-        if shown.rows == 1 { "" } else { "s" },
-        shown.cost
-    );
-    let mut mark = Mark::Ok;
-    let mut tone = Token::Muted;
-    if shown.truncated || shown.cells.len() < shown.rows {
-        said = format!(
-            "the first {} of {said}",
-            text::count(shown.cells.len() as u64)
-        );
+    let mut said = match shown.rows {
+        1 => "1 row".to_owned(),
+        n if n > 0 && desk.focus == Focus::Answer => {
+            format!("row {} of {rows}", text::count(desk.row as u64 + 1))
+        }
+        _ => format!("{rows} rows"),
+    };
+    if shown.truncated {
+        said.push_str(", cut off there");
     }
-    if shown.hidden > 0 || shown.why.is_some() {
-        (mark, tone) = (Mark::Warn, Token::Warn);
-        said = format!(
-            "PARTIAL: {} segments cannot be read and are left out · {said}",
-            shown.hidden
-        );
+    said = format!("{said} · {}", shown.cost);
+    match shown.why {
+        Some(_) => Cell::new(format!("PARTIAL · {said}"))
+            .mark(Mark::Warn)
+            .tone(Token::Warn),
+        None => Cell::new(said).mark(Mark::Ok).tone(Token::Muted),
     }
-    Cell::new(said).mark(mark).tone(tone)
 }
 
 fn told(canvas: &mut Canvas, desk: &Desk, mistakes: &[KqlError], area: Area) {
@@ -292,61 +401,109 @@ fn told(canvas: &mut Canvas, desk: &Desk, mistakes: &[KqlError], area: Area) {
     }
 }
 
+/// The answer as rows. The marked column is in sight: those left of it go out as far as it takes.
 fn table(canvas: &mut Canvas, desk: &Desk, shown: &Shown, area: Area) {
-    let height = usize::from(area.height.saturating_sub(1));
-    let first = window(desk.first, desk.row, height, desk.order.len());
-    let sight: Vec<usize> = desk
-        .order
-        .iter()
-        .skip(first)
-        .take(height)
-        .copied()
-        .collect();
-    let mut x = area.x;
-    for (n, column) in shown.columns.iter().enumerate().skip(desk.column) {
-        if x >= area.right() {
+    if shown.rows == 0 {
+        canvas.text(area.x, area.y, area.width, "No row.", Token::Muted);
+        return;
+    }
+    let room = u32::from(area.width.saturating_sub(2));
+    let width_to = |from: usize| -> u32 {
+        let widths = shown.widths.get(from..=desk.column).unwrap_or_default();
+        widths.iter().map(|w| u32::from(*w) + 2).sum()
+    };
+    let left = (0..desk.column)
+        .find(|from| width_to(*from) <= room)
+        .unwrap_or(desk.column);
+    let mut slots = Vec::new();
+    let mut x = area.x + 1;
+    for (column, width) in shown.widths.iter().enumerate().skip(left) {
+        let room = area.right().saturating_sub(x + 1);
+        if room < 3 {
             break;
         }
-        let mark = match desk.sort {
-            Some((by, true)) if by == n => " v",
-            Some((by, false)) if by == n => " ^",
-            _ => "",
-        };
-        let title = format!("{}{mark}", scrub(&column.name));
-        let longest = sight
-            .iter()
-            .map(|row| text::width(&shown.cells[*row][n]))
-            .max();
-        let wanted = longest.unwrap_or(0).max(text::width(&title));
-        let width = if n == desk.column {
-            wanted
-        } else {
-            wanted.min(WIDEST)
-        };
-        let width = u16::try_from(width)
-            .unwrap_or(u16::MAX)
-            .min(area.right() - x);
-        let align = match Values::is_number(column.kind) {
-            true => Align::Right,
-            false => Align::Left,
-        };
-        let head = if n == desk.column && desk.focus == Focus::Answer {
-            Token::Accent
-        } else {
-            Token::TableHeader
-        };
-        canvas.cell(x, area.y, width, &Cell::new(title).tone(head), align);
-        for (y, row) in (area.y + 1..area.bottom()).zip(&sight) {
-            let cell = Cell::new(shown.cells[*row][n].replace('\n', " "));
-            canvas.cell(x, y, width, &cell, align);
+        let width = (*width).min(room);
+        slots.push((column, x, width));
+        x += width + 2;
+    }
+    let ascii = canvas.theme.glyphs.rule == "-";
+    let focused = desk.focus == Focus::Answer;
+    let align = |column| match shown.is_number(column) {
+        true => Align::Right,
+        false => Align::Left,
+    };
+    for (column, x, width) in &slots {
+        let mut title = shown.title(*column);
+        if let Some((by, down)) = shown.sorted
+            && by == *column
+        {
+            title.push_str(match (down, ascii) {
+                (true, false) => " ▼",
+                (false, false) => " ▲",
+                (true, true) => " v",
+                (false, true) => " ^",
+            });
         }
-        x = x.saturating_add(width).saturating_add(2);
+        let tone = match focused && *column == desk.column {
+            true => Token::Accent,
+            false => Token::TableHeader,
+        };
+        canvas.cell(
+            *x,
+            area.y,
+            *width,
+            &Cell::new(title).tone(tone),
+            align(*column),
+        );
     }
-    if desk.focus == Focus::Answer && !sight.is_empty() {
-        let y = area.y + 1 + u16::try_from(desk.row - first).unwrap_or(0);
-        canvas.tint(Area::new(area.x, y, area.width, 1), Token::SelectedRow);
+    let height = usize::from(area.height.saturating_sub(1));
+    let first = window(desk.first, desk.row, height, shown.rows);
+    for (y, row) in (area.y + 1..area.bottom()).zip(first..shown.rows) {
+        for (column, x, width) in &slots {
+            let cell = match shown.is_null(row, *column) {
+                true => Cell::new("null").tone(Token::Faint),
+                false => Cell::new(shown.text(row, *column)),
+            };
+            canvas.cell(*x, y, *width, &cell, align(*column));
+        }
+        if focused && row == desk.row {
+            canvas.tint(Area::new(area.x, y, area.width, 1), Token::SelectedRow);
+            let glyph = canvas.theme.glyphs.cursor;
+            canvas.text(area.x, y, 1, glyph, Token::Accent);
+            if let Some((_, x, width)) = slots.iter().find(|(c, ..)| *c == desk.column) {
+                canvas.tint(Area::new(*x, y, *width, 1), Token::ButtonFocused);
+            }
+        }
     }
-    if sight.is_empty() {
-        canvas.text(area.x, area.y + 1, area.width, "No row.", Token::Muted);
+    let [more_left, more_right] = canvas.theme.glyphs.turn;
+    if left > 0 {
+        canvas.text(area.x, area.y, 1, more_left, Token::Accent);
+    }
+    if slots
+        .last()
+        .is_some_and(|(c, ..)| c + 1 < shown.columns.len())
+    {
+        canvas.text(area.right() - 1, area.y, 1, more_right, Token::Accent);
+    }
+}
+
+/// One row with all its columns.
+fn whole_row(canvas: &mut Canvas, shown: &Shown, row: usize, first: usize, area: Area) {
+    let lines = detail_lines(shown, row, area.width);
+    for (y, (name, value)) in (area.y..area.bottom()).zip(lines.iter().skip(first)) {
+        let (mut said, mut tone) = (value.as_str(), Token::Text);
+        if let Some(column) = name {
+            canvas.text(area.x, y, NAMES - 1, &shown.title(*column), Token::Muted);
+            if shown.is_null(row, *column) {
+                (said, tone) = ("null", Token::Faint);
+            }
+        }
+        canvas.text(
+            area.x + NAMES,
+            y,
+            area.width.saturating_sub(NAMES),
+            said,
+            tone,
+        );
     }
 }
