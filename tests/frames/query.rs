@@ -67,6 +67,40 @@ fn answer(rows: usize) -> Shown {
     shown
 }
 
+/// Eight lines over a day, one named by a stranger, with hours that are missing.
+fn series() -> Shown {
+    let columns = vec![
+        Column::new("TimeGenerated", ColumnType::Datetime),
+        Column::new("Name", ColumnType::String),
+        Column::new("n", ColumnType::Long),
+    ];
+    let opens = "2020-11-22T00:00:00Z".parse::<SimTime>().unwrap();
+    let rows = (0..8i64).flat_map(|name| (0..24i64).map(move |hour| (name, hour)));
+    let rows: Vec<(i64, i64)> = rows.filter(|(name, hour)| (name + hour) % 5 > 0).collect();
+    let names = rows.iter().map(|(name, _)| match name {
+        7 => "한국어 \u{1b}[2J 줄".to_owned(),
+        n => format!("HTTP {}", 200 + n * 100),
+    });
+    let arrays: Vec<ArrayRef> = vec![
+        Arc::new(TimestampMicrosecondArray::from_iter_values(
+            rows.iter().map(|(_, hour)| opens.0 + hour * 3_600_000_000),
+        )),
+        Arc::new(StringViewArray::from_iter_values(names)),
+        Arc::new(Int64Array::from_iter_values(
+            rows.iter()
+                .map(|(name, hour)| (name + 1) * (20 + (hour * 7) % 13)),
+        )),
+    ];
+    let render = Render {
+        chart: Chart::Time,
+        title: None,
+        x: Some("TimeGenerated".to_owned()),
+        y: vec!["n".to_owned()],
+        series: vec!["Name".to_owned()],
+    };
+    Shown::of(columns, arrays, Some(render))
+}
+
 fn cells(shown: Shown) -> Answered {
     Answered::Cells(Box::new(shown))
 }
@@ -130,6 +164,14 @@ fn every_state_of_the_blade() {
             scene.check();
             snap(&mut scene, &format!("{chart:?}").to_lowercase());
         }
+        scene.press("e");
+        let (run, _) = ask(&mut scene);
+        scene.finish(Outcome::Answered {
+            run,
+            answered: cells(series()),
+        });
+        scene.check();
+        snap(&mut scene, "series");
         scene.press("e");
         let (run, _) = ask(&mut scene);
         let mut partial = answer(3);

@@ -6,6 +6,7 @@ use arrow::compute::{SortOptions, concat, sort_to_indices};
 use arrow::datatypes::TimestampMicrosecondType;
 use serde_json::{Map, Value, json};
 
+use crate::console::blades::logs::counted;
 use crate::console::once::field;
 use crate::console::text;
 use crate::engine::ingestion::schema::{Column, ColumnType};
@@ -249,9 +250,9 @@ impl Shown {
 
 fn cost(stats: &Stats) -> String {
     format!(
-        "{} ms · {} segments, {} in memory, {} pruned · {} blocks opened, {} sealed",
+        "{} ms · {}, {} in memory, {} pruned · {} blocks opened, {} sealed",
         stats.elapsed.as_millis(),
-        stats.segments,
+        counted(stats.segments as u64, "segment", "segments"),
         stats.in_memory,
         stats.pruned,
         text::count(stats.blocks),

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use ratatui::symbols::Marker;
-use ratatui::widgets::{Axis, Chart as Lines, Dataset, GraphType, LegendPosition, Widget};
+use ratatui::widgets::{Axis, Chart as Lines, Dataset, GraphType, Widget};
 
 use super::Shown;
 use crate::console::app::geometry::Area;
@@ -95,8 +95,8 @@ fn name(answer: &Shown, plan: &Plan, at: usize) -> String {
 }
 
 /// Points of each series by its name, along x.
-fn series(answer: &Shown, plan: &Plan) -> BTreeMap<String, Vec<(f64, f64)>> {
-    let mut all: BTreeMap<String, Vec<(f64, f64)>> = BTreeMap::new();
+fn series(answer: &Shown, plan: &Plan) -> BTreeMap<String, Points> {
+    let mut all: BTreeMap<String, Points> = BTreeMap::new();
     for at in 0..answer.rows.min(POINTS) {
         let key: Vec<String> = plan.series.iter().map(|c| answer.text(at, *c)).collect();
         let key = key.join(" · ");
@@ -128,8 +128,8 @@ fn lines(
     kind: Chart,
     area: Area,
 ) -> Result<(), String> {
-    let all = series(answer, plan);
-    let points = || all.values().flatten();
+    let (all, smaller) = largest(series(answer, plan));
+    let points = || all.iter().flat_map(|(_, points)| points);
     if points().next().is_none() {
         return Err("no row has a place along the chart".to_owned());
     }
@@ -155,13 +155,11 @@ fn lines(
     let sets = all
         .iter()
         .enumerate()
-        .map(|(n, (name, points))| {
-            let token = SERIES[n % SERIES.len()];
+        .map(|(n, (_, points))| {
             Dataset::default()
-                .name(text::cut(name, 24).into_owned())
                 .marker(marker)
                 .graph_type(graph)
-                .style(canvas.theme.style(token))
+                .style(canvas.theme.style(SERIES[n % SERIES.len()]))
                 .data(points)
         })
         .collect();
@@ -186,18 +184,58 @@ fn lines(
                 .labels(y_labels)
                 .style(axis),
         )
-        .legend_position(Some(LegendPosition::TopRight))
-        .hidden_legend_constraints((
-            ratatui::layout::Constraint::Ratio(1, 2),
-            ratatui::layout::Constraint::Ratio(1, 1),
-        ))
+        .legend_position(None)
         .style(canvas.theme.style(Token::Base));
-    let inner = rect(area.inset(1)).intersection(canvas.buf.area);
-    chart.render(inner, canvas.buf);
+    let names = all.iter().map(|(name, _)| text::width(name)).max();
+    let names = u16::try_from(names.unwrap_or(0).min(20)).unwrap_or(20);
+    let whole = area.inset(1);
+    let plot = Area {
+        width: whole.width.saturating_sub(names + 1),
+        ..whole
+    };
+    chart.render(rect(plot).intersection(canvas.buf.area), canvas.buf);
     if ascii {
-        plain(canvas, area);
+        plain(canvas, plot);
+    }
+    // Below the lines stand the axis and its names.
+    let tall = plot.height.saturating_sub(2);
+    let places = all.iter().enumerate().map(|(n, (name, points))| {
+        let share = points.last().map_or(0.0, |(_, y)| (y - low) / (high - low));
+        let up = (share.clamp(0.0, 1.0) * f64::from(tall.saturating_sub(1))).round();
+        (tall.saturating_sub(1).saturating_sub(up as u16), n, name)
+    });
+    let mut places: Vec<(u16, usize, &String)> = places.collect();
+    places.sort_by_key(|(line, ..)| *line);
+    let mut free = 0;
+    for (left, (line, n, name)) in (0..places.len()).rev().zip(places) {
+        // Where several lines end at one place, each name still has a line of its own.
+        let last = tall.saturating_sub(1 + u16::try_from(left).unwrap_or(0));
+        let line = line.max(free).min(last.max(free));
+        free = line + 1;
+        if line < tall {
+            let token = SERIES[n % SERIES.len()];
+            canvas.text(plot.right() + 1, plot.y + line, names, name, token);
+        }
+    }
+    if smaller > 0 {
+        let says = format!("and {smaller} smaller");
+        let width = u16::try_from(says.len()).unwrap_or(0);
+        let x = whole.right().saturating_sub(width);
+        canvas.text(x, whole.bottom() - 2, width, &says, Token::Muted);
     }
     Ok(())
+}
+
+type Points = Vec<(f64, f64)>;
+
+/// As many series as can be told apart, those that reach highest, and how many are left out.
+fn largest(all: BTreeMap<String, Points>) -> (Vec<(String, Points)>, usize) {
+    let mut all: Vec<(String, Points)> = all.into_iter().collect();
+    let top = |points: &Points| points.iter().map(|p| p.1).fold(f64::NEG_INFINITY, f64::max);
+    all.sort_by(|a, b| top(&b.1).total_cmp(&top(&a.1)));
+    let smaller = all.len().saturating_sub(SERIES.len());
+    all.truncate(SERIES.len());
+    (all, smaller)
 }
 
 /// Signs of a chart for a terminal that has only ASCII.

@@ -7,6 +7,7 @@ use tui_textarea::DataCursor;
 use super::{Answered, Desk, Focus, NAMES, Popup, Shown, State, chart, detail_lines};
 use crate::console::app::geometry::Area;
 use crate::console::app::{App, Ctx};
+use crate::console::blades::logs::counted;
 use crate::console::paint::canvas::Canvas;
 use crate::console::paint::lines;
 use crate::console::rows::{Align, Cell, Mark, window};
@@ -98,11 +99,8 @@ fn left_out(canvas: &mut Canvas, shown: &Shown, area: Area) -> Area {
     let Some(why) = &shown.why else {
         return area;
     };
-    let segments = match shown.hidden {
-        1 => "1 segment is left out".to_owned(),
-        n => format!("{n} segments are left out"),
-    };
-    let says = format!("PARTIAL: {segments}. {why}");
+    let segments = counted(shown.hidden as u64, "segment is", "segments are");
+    let says = format!("PARTIAL: {segments} left out. {why}");
     let mut used = 0;
     let room = usize::from(area.width.saturating_sub(2));
     for line in text::wrap(&says, room).into_iter().take(3) {
