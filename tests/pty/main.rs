@@ -435,3 +435,59 @@ fn resizing_and_pasting_a_megabyte_break_nothing() {
     assert!(console.is_running());
     assert!(!console.text().contains('\u{202e}'));
 }
+
+#[test]
+fn a_workspace_is_asked_until_its_key_is_gone() {
+    const CTRL_L: &str = "\u{c}";
+    const CTRL_R: &str = "\u{12}";
+    const F7: &str = "\u{1b}[18~";
+    let desk = Desk::new();
+    let mut console = desk.console(&[], &[], 110, 34);
+    console.send("gw");
+    console.wait_for("NEW DATA GOES TO");
+    console.send("/law-jp-claims");
+    console.send(ENTER);
+    console.wait_for("1/1 of");
+    console.send("Q");
+    console.wait_for("Not asked yet.");
+    // The table is offered at the cursor, and Tab takes it.
+    console.send("AppReq");
+    console.wait_for("table");
+    console.send(TAB);
+    console.send(" | count ");
+    console.send(CTRL_R);
+    console.wait_for("2880");
+    console.send("e");
+    console.send(CTRL_L);
+    console
+        .send("AppRequests | summarize n = count() by bin(TimeGenerated, 1h) | render timechart ");
+    console.send(CTRL_R);
+    console.wait_for("└──");
+    console.send("e");
+    console.send(CTRL_L);
+    console.send("AppRequests | where Sucess == false ");
+    console.send(CTRL_R);
+    console.wait_for("did you mean Success?");
+    console.wait_for("^^^^^^");
+    console.send(CTRL_L);
+    console.send("AppRequests | count ");
+    // The hour of the disabled key is over, for a console that stands open as for everybody.
+    assert!(desk.run(&["clock", "advance", "42m"]).status.success());
+    console.wait_for("09:42");
+    console.send(CTRL_R);
+    console.wait_for("E-QRY-01");
+    let says = folded(&console.text());
+    assert!(
+        says.contains("was revoked, in force since 2020-11-22 09:42:00"),
+        "{says}"
+    );
+    console.send(F7);
+    console.send(CTRL_R);
+    console.wait_for("PARTIAL");
+    let says = folded(&console.text());
+    assert!(says.contains("1 segment is left out."), "{says}");
+    console.send(ESC);
+    console.wait_for("1/1 of");
+    console.send("q");
+    assert_eq!(leave(&mut console), 0);
+}

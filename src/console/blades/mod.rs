@@ -261,7 +261,7 @@ impl Blade {
             }
             Blade::Segments(Of::Table(_, name)) => format!("Segments of {name}"),
             Blade::Segment(id) => id.to_string(),
-            Blade::Blocks(_) => "Blocks".into(),
+            Blade::Blocks(id) => format!("Blocks of {id}"),
             Blade::Query(id) => format!("Query {}", shared::resource_name(id)),
         }
     }
