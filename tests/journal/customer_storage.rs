@@ -3,32 +3,25 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use lockbox::engine::Actor;
 use lockbox::engine::ids::ResourceId;
 use lockbox::engine::resources::{self, Resource, ResourceKind};
 use lockbox::engine::vault::access_policy::{CLUSTER_NEEDS, Caller};
 use lockbox::engine::workspace::linked_storage::{self, DataSource};
 use lockbox::engine::workspace::saved_search::{self, Kind};
-use lockbox::engine::{Actor, workspace};
 use lockbox::runtime::{Host, HostError, ManualWall};
 
 use super::stage::{dir, open};
-use crate::keyed::{VAULT, act, allow, make_key, make_vault, set_enabled};
+use crate::keyed::{
+    VAULT, WORKSPACE, act, allow, make_key, make_vault, make_workspace, set_enabled,
+};
 use crate::tiny::person;
 
-const WORKSPACE: &str = "prod/web/app-logs";
 const ACCOUNT: &str = "prod/web/contosoqueries";
 const TEXT: &str = "AppRequests | where UserId == 'the-secret-customer' | count";
 
 fn make(host: &mut Host) {
-    let put = workspace::Command::Put {
-        subscription: "prod".into(),
-        group: "web".into(),
-        name: "app-logs".into(),
-        location: Some("koreacentral".into()),
-        sku: None,
-        retention: None,
-    };
-    act(host, put).unwrap();
+    make_workspace(host);
     let account = Resource {
         id: ACCOUNT.into(),
         subscription: "prod".into(),

@@ -16,20 +16,19 @@ use lockbox::engine::ingestion::schema::{Column, ColumnType, TIME};
 use lockbox::engine::ingestion::segment::{KeyClass, Segment, Store};
 use lockbox::engine::ingestion::{self, Arrival};
 use lockbox::engine::vault::network::{self, FaultKind};
-use lockbox::engine::{Actor, Command as Deed, Span, random, workspace};
+use lockbox::engine::{Actor, Command as Deed, Span, random};
 use lockbox::logs::sealed::{Label, Tier};
 use lockbox::runtime::{Block, Host, HostError, ManualWall};
 
 use super::stage::{dir, open};
 use crate::keyed::{
-    CLUSTER, VAULT, act, logs, make_key, make_protected, newest, set_enabled, start_update, state,
-    wait,
+    CLUSTER, VAULT, WORKSPACE, act, logs, make_key, make_linked, make_protected, make_workspace,
+    newest, set_enabled, start_update, state, wait,
 };
 use crate::tiny::person;
 
 const CHILD: &str = "LOCKBOX_TEST_SENDER";
 const SEED: &str = "LOCKBOX_TEST_SEED";
-const WORKSPACE: &str = "prod/web/app-logs";
 const TABLE: &str = "Visits_CL";
 const ROWS: u64 = 3;
 const ROUNDS: u64 = 40;
@@ -258,22 +257,9 @@ impl Known {
 fn kills_at_random_moments_lose_no_acknowledged_block_and_leave_no_file_behind() {
     let (dir, wall) = (dir(), ManualWall::default());
     let mut host = open(dir.path(), &wall);
-    let put = workspace::Command::Put {
-        subscription: "prod".into(),
-        group: "web".into(),
-        name: "app-logs".into(),
-        location: Some("koreacentral".into()),
-        sku: None,
-        retention: None,
-    };
-    act(&mut host, put).unwrap();
+    make_workspace(&mut host);
     make_protected(&mut host);
-    let link = link::Command::Link {
-        workspace: WORKSPACE.into(),
-        cluster: CLUSTER.into(),
-    };
-    act(&mut host, link).unwrap();
-    wait(&mut host, Span::minutes(90));
+    make_linked(&mut host);
     drop(host);
 
     let mut known = Known::default();

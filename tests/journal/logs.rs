@@ -6,44 +6,21 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use bytes::Bytes;
-use lockbox::engine::cluster::link;
 use lockbox::engine::ids::SegmentId;
 use lockbox::engine::ingestion::Arrival;
 use lockbox::engine::ingestion::schema::{Column, ColumnType, TIME};
 use lockbox::engine::ingestion::segment::{KeyClass, Segment, Store};
 use lockbox::engine::vault::network::{self, FaultKind};
-use lockbox::engine::{Actor, Span, workspace};
+use lockbox::engine::{Actor, Span};
 use lockbox::logs::sealed::{Label, Tier};
 use lockbox::runtime::{Block, Host, Ingested, ManualWall};
 
 use super::stage::{dir, open};
 use crate::keyed::{
-    CLUSTER, VAULT, act, make_key, make_protected, set_enabled, state, update, wait,
+    CLUSTER, VAULT, WORKSPACE, make_key, make_linked, make_protected, make_workspace, set_enabled,
+    state, update, wait,
 };
 use crate::tiny::person;
-
-const WORKSPACE: &str = "prod/web/app-logs";
-
-fn make_workspace(host: &mut Host) {
-    let put = workspace::Command::Put {
-        subscription: "prod".into(),
-        group: "web".into(),
-        name: "app-logs".into(),
-        location: Some("koreacentral".into()),
-        sku: None,
-        retention: None,
-    };
-    act(host, put).unwrap();
-}
-
-fn make_linked(host: &mut Host) {
-    let link = link::Command::Link {
-        workspace: WORKSPACE.into(),
-        cluster: CLUSTER.into(),
-    };
-    act(host, link).unwrap();
-    wait(host, Span::minutes(90));
-}
 
 /// Longer than one sealed block.
 fn content(mark: &str) -> Bytes {

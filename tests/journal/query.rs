@@ -3,38 +3,18 @@
 use lockbox::engine::cluster::link;
 use lockbox::engine::ids::TableName;
 use lockbox::engine::ingestion::Arrival;
-use lockbox::engine::{Actor, SimTime, Span, workspace};
+use lockbox::engine::{Actor, SimTime, Span};
 use lockbox::logs::ingest::Ingest;
 use lockbox::logs::query::Cancel;
 use lockbox::runtime::{Ask, Block, Host, HostError, Ingested, ManualWall, Reply};
 
 use super::stage::{dir, open};
-use crate::keyed::{CLUSTER, act, make_protected, set_enabled, state, wait};
+use crate::keyed::{
+    WORKSPACE, act, make_linked, make_protected, make_workspace, set_enabled, state, wait,
+};
 use crate::tiny::{opens_at, person};
 
-pub const WORKSPACE: &str = "prod/web/app-logs";
 const TABLE: &str = "Visits_CL";
-
-fn make_workspace(host: &mut Host) {
-    let put = workspace::Command::Put {
-        subscription: "prod".into(),
-        group: "web".into(),
-        name: "app-logs".into(),
-        location: Some("koreacentral".into()),
-        sku: None,
-        retention: None,
-    };
-    act(host, put).unwrap();
-}
-
-fn make_linked(host: &mut Host) {
-    let link = link::Command::Link {
-        workspace: WORKSPACE.into(),
-        cluster: CLUSTER.into(),
-    };
-    act(host, link).unwrap();
-    wait(host, Span::minutes(90));
-}
 
 /// Sends records `from..to`, one a second from the opening of the world.
 fn send(host: &mut Host, numbers: std::ops::Range<i64>) -> Ingested {
