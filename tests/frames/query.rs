@@ -173,6 +173,18 @@ fn every_state_of_the_blade() {
         });
         scene.check();
         snap(&mut scene, "series");
+        // Columns that could not be named lie down.
+        scene.press("e");
+        let (run, _) = ask(&mut scene);
+        let mut shown = series();
+        if let Some(render) = &mut shown.render {
+            render.chart = Chart::Column;
+        }
+        scene.finish(Outcome::Answered {
+            run,
+            answered: cells(shown),
+        });
+        scene.shows("2020-11-22 01:00:00 · ");
         scene.press("e");
         let (run, _) = ask(&mut scene);
         let mut partial = answer(3);
