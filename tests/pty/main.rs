@@ -469,19 +469,19 @@ fn a_query_is_completed_asked_drawn_cancelled_and_refused_when_a_colleague_takes
     });
 
     // Drawn, and wrong.
-    console.send("e\u{c}");
+    console.send("e\u{15}");
     console
         .send("AppRequests | summarize n = count() by bin(TimeGenerated, 1h) | render timechart ");
     console.send("\u{12}");
     console.wait_for("└──");
-    console.send("e\u{c}");
+    console.send("e\u{15}");
     console.send("AppRequests | where Sucess == false ");
     console.send("\u{12}");
     console.wait_for("did you mean Success?");
     console.wait_for("^^^^^^");
 
     // Every pair of records: it would take long, and is cancelled.
-    console.send("\u{c}");
+    console.send("\u{15}");
     console.send("AppRequests | extend k = 1 | join kind=inner (AppRequests | extend k = 1 | project k, m = Name) on k | join kind=inner (AppRequests | extend k = 1 | project k, o = Name) on k | summarize count() by m, o");
     console.send("\u{12}");
     console.wait_for("Esc cancels");
@@ -489,7 +489,7 @@ fn a_query_is_completed_asked_drawn_cancelled_and_refused_when_a_colleague_takes
     console.wait_for("was cancelled");
 
     // The key of this cluster was disabled before the world opened; its hour is over at 09:42.
-    console.send("\u{c}");
+    console.send("\u{15}");
     console.send("AppRequests | count");
     assert!(desk.run(&["clock", "advance", "42m"]).status.success());
     console.send("\u{12}");
