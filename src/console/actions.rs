@@ -463,7 +463,7 @@ actions! {
         why_no_history, |app, _| recall(app, false);
     "query.partial" ["f7"] Query Safe "partial" "Whether to take what can be read, if not all can",
         never, |app, _| { toggle_partial(app); NONE };
-    "query.anew" ["ctrl-l"] Query Safe "" "Begin a new text; ctrl-p brings back what was asked",
+    "query.anew" ["ctrl-u"] Query Safe "" "Begin a new text; ctrl-p brings back what was asked",
         never, |app, _| { if let Some(desk) = app.desk() { desk.set_text(""); } NONE };
     "query.help" ["f1"] Query Safe "help" "Everything that can be done here",
         never, |app, _| { app.modal = Some(Modal::Help { first: 0 }); NONE };

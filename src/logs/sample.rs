@@ -12,7 +12,7 @@ use super::ingest::{Fault, Rows, Stop, Value, write_json};
 use crate::engine::ingestion::builtin;
 use crate::engine::ingestion::schema::{Columns, TIME};
 use crate::engine::random;
-use crate::engine::time::SimTime;
+use crate::engine::time::{SimTime, Span};
 use crate::engine::words::words;
 
 words! {
@@ -24,6 +24,11 @@ words! {
         Syslog = "Syslog",
     }
 }
+
+/// How busy the hours of a day are, in UTC, where people work in East Asia.
+const DAY: [i128; 24] = [
+    80, 95, 100, 90, 75, 90, 98, 96, 88, 70, 60, 55, 52, 50, 42, 30, 20, 14, 10, 9, 11, 18, 32, 55,
+];
 
 /// Records to be made.
 #[derive(Debug, Clone)]
@@ -138,16 +143,62 @@ impl Sample {
         }
     }
 
-    /// The dice and the time of the n-th record. The span is cut into as many slots as there are records.
+    /// The dice and the time of the n-th record. The span is cut into as many slots as there are records, short
+    /// ones where much goes on.
     fn dice(&self, n: u64) -> (Dice, SimTime) {
         let purpose = format!("sample/{}/{}/{}", self.table, self.from.0, self.to.0);
         let mut dice = Dice::new(random::bytes(self.seed, &purpose, n));
-        let span = i128::from((self.to.0 - self.from.0).max(1));
-        let count = i128::from(self.count.max(1));
-        let slot = |n: u64| i64::try_from(span * i128::from(n) / count).unwrap_or(i64::MAX);
-        let wide = u64::try_from(slot(n + 1) - slot(n)).unwrap_or(1).max(1);
+        let slot = self.slot(n);
+        let wide = u64::try_from(self.slot(n + 1).0 - slot.0)
+            .unwrap_or(1)
+            .max(1);
         let within = i64::try_from(dice.below(wide)).unwrap_or_default();
-        (dice, SimTime(self.from.0 + slot(n) + within))
+        (dice, SimTime(slot.0 + within))
+    }
+
+    /// Where the slot of the n-th record begins.
+    fn slot(&self, n: u64) -> SimTime {
+        let count = i128::from(self.count.max(1));
+        let mut left = self.work(self.from, self.to).max(1) * i128::from(n.min(self.count)) / count;
+        let mut at = self.from;
+        while at < self.to {
+            let hour = self.hour(at);
+            let done = self.work(at, hour);
+            if left < done {
+                let pace = self.pace(at);
+                return SimTime(at.0 + i64::try_from(left / pace).unwrap_or_default());
+            }
+            left -= done;
+            at = hour;
+        }
+        self.to
+    }
+
+    /// How much goes on in a span.
+    fn work(&self, from: SimTime, to: SimTime) -> i128 {
+        let mut sum = 0;
+        let mut at = from;
+        while at < to {
+            let hour = self.hour(at).min(to);
+            sum += i128::from(hour.0 - at.0) * self.pace(at);
+            at = hour;
+        }
+        sum
+    }
+
+    /// The end of the hour an instant is in, or of the span.
+    fn hour(&self, at: SimTime) -> SimTime {
+        let hour = Span::hours(1).0;
+        SimTime((at.0.div_euclid(hour) + 1) * hour).min(self.to)
+    }
+
+    /// How busy it is. Machines send their heartbeats day and night.
+    fn pace(&self, at: SimTime) -> i128 {
+        let hour = at.0.div_euclid(Span::hours(1).0).rem_euclid(24);
+        match self.table {
+            Table::Heartbeat => 1,
+            _ => DAY[usize::try_from(hour).unwrap_or_default()],
+        }
     }
 
     /// What belongs to the n-th operation of the span, in whatever table.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Int64Array, StringViewArray, TimestampMicrosecondArray};
-use lockbox::console::app::{Effect, Outcome};
+use lockbox::console::app::{Effect, Input, Outcome};
 use lockbox::console::blades::Blade;
 use lockbox::console::blades::query::{Answered, Desk, Shown};
 use lockbox::engine::SimTime;
@@ -16,6 +16,7 @@ use lockbox::logs::query::Progress;
 use crate::logs::{logs, revoked};
 use crate::scene::{HOSTILE, Scene};
 use crate::stage::person;
+use crate::storm::Dice;
 
 const SIZES: [(u16, u16); 2] = [(80, 24), (120, 40)];
 const WORKSPACE: &str = "c/data/ws-audit";
@@ -172,6 +173,18 @@ fn every_state_of_the_blade() {
         });
         scene.check();
         snap(&mut scene, "series");
+        // Columns that could not be named lie down.
+        scene.press("e");
+        let (run, _) = ask(&mut scene);
+        let mut shown = series();
+        if let Some(render) = &mut shown.render {
+            render.chart = Chart::Column;
+        }
+        scene.finish(Outcome::Answered {
+            run,
+            answered: cells(shown),
+        });
+        scene.shows("2020-11-22 01:00:00 · ");
         scene.press("e");
         let (run, _) = ask(&mut scene);
         let mut partial = answer(3);
@@ -217,7 +230,7 @@ fn a_mistake_has_its_place_and_a_refusal_its_reason() {
         assert!(!desk(&scene).partial);
         scene.press("f7");
         assert!(desk(&scene).partial);
-        let effects = scene.input(lockbox::console::app::Input::Key("f5".parse().unwrap()));
+        let effects = scene.input(Input::Key("f5".parse().unwrap()));
         assert!(matches!(&effects[..], [Effect::Ask { ask, .. }] if ask.partial));
     }
 }
@@ -236,7 +249,7 @@ fn printable_keys_are_text_while_a_query_is_written_and_commands_on_its_answer()
     });
     assert_eq!(desk(&scene).running(), Some(run));
     for stops in ["esc", "ctrl-c"] {
-        let effects = scene.input(lockbox::console::app::Input::Key(stops.parse().unwrap()));
+        let effects = scene.input(Input::Key(stops.parse().unwrap()));
         assert_eq!(effects, [Effect::CancelQuery(run)]);
     }
     let answered = cells(answer(5));
@@ -245,7 +258,7 @@ fn printable_keys_are_text_while_a_query_is_written_and_commands_on_its_answer()
     assert_eq!(desk(&scene).row, 2);
     scene.press("l s s");
     assert_eq!(desk(&scene).answer().unwrap().text(0, 1), "16");
-    let effects = scene.input(lockbox::console::app::Input::Key("x".parse().unwrap()));
+    let effects = scene.input(Input::Key("x".parse().unwrap()));
     let [Effect::Export { name, text }] = effects.as_slice() else {
         panic!("{effects:?}");
     };
@@ -259,7 +272,7 @@ fn printable_keys_are_text_while_a_query_is_written_and_commands_on_its_answer()
     // Nothing in a file acts on a terminal or a spreadsheet.
     assert!(text.contains("'=HYPERLINK"), "{text}");
     assert!(!text.chars().any(|c| c != '\n' && acts(c)), "{text}");
-    let effects = scene.input(lockbox::console::app::Input::Key("X".parse().unwrap()));
+    let effects = scene.input(Input::Key("X".parse().unwrap()));
     let [Effect::Export { text, .. }] = effects.as_slice() else {
         panic!("{effects:?}");
     };
@@ -267,7 +280,7 @@ fn printable_keys_are_text_while_a_query_is_written_and_commands_on_its_answer()
     assert_eq!(json["simulation"], true);
     assert_eq!(json["rows"][0]["count_"], 16);
     assert_eq!(json["rows"][0]["Properties"]["items"][1], 2);
-    let effects = scene.input(lockbox::console::app::Input::Key("y".parse().unwrap()));
+    let effects = scene.input(Input::Key("y".parse().unwrap()));
     assert_eq!(effects, [Effect::Copy("16".to_owned())]);
     // Whoever sits down next sees nothing of it.
     scene.press("P").type_text("bo").press("enter");
@@ -335,4 +348,55 @@ fn the_history_goes_back_and_forth_and_is_not_kept_where_storage_is_linked() {
     assert_eq!(desk(&scene).text(), "one");
     scene.press("ctrl-n");
     assert_eq!(desk(&scene).text(), "two");
+}
+
+#[test]
+fn seven_thousand_keys_over_a_query_and_whatever_comes_back_neither_panic_nor_break_the_screen() {
+    let mut dice = Dice(17);
+    let mut scene = scene((80, 24));
+    let workspace = ResourceId::from(WORKSPACE);
+    for step in 0..7_000 {
+        if step % 50 == 0 {
+            scene.app.modal = None;
+            scene.app.open(Blade::Query(workspace.clone()));
+            scene.check();
+        }
+        let input = match step % 7 {
+            0 => Input::Key("f5".parse().unwrap()),
+            _ => dice.input(),
+        };
+        for effect in scene.input(input) {
+            let Effect::Ask { run, ask, .. } = effect else {
+                continue;
+            };
+            let chart = [
+                Chart::Time,
+                Chart::Bar,
+                Chart::Column,
+                Chart::Pie,
+                Chart::Scatter,
+            ];
+            let pick = usize::try_from(dice.roll(5)).unwrap();
+            let answered = match dice.roll(6) {
+                0 => cells(answer(0)),
+                1 => cells(answer(300)),
+                2 => cells(series()),
+                3 => {
+                    let mut shown = answer(1 + pick * 7);
+                    shown.render = render(chart[pick]);
+                    shown.why = Some(lockbox::engine::errors::QRY_01.refuse());
+                    cells(shown)
+                }
+                4 => Answered::Broken("the query was cancelled.".to_owned()),
+                _ => match kql::parse(&ask.text) {
+                    Ok(_) => Answered::Refused(Box::new(lockbox::engine::errors::QRY_01.refuse())),
+                    Err(mistakes) => Answered::Mistakes(mistakes),
+                },
+            };
+            scene.finish(Outcome::Answered { run, answered });
+        }
+        if step % 4 == 0 {
+            scene.check();
+        }
+    }
 }

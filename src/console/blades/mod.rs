@@ -38,8 +38,8 @@ pub mod workspaces;
 
 use std::sync::Arc;
 
-use super::doc::Doc;
-use super::rows::{Column, ItemId, Row};
+use super::doc::{Block, Doc};
+use super::rows::{Cell, Column, ItemId, Row};
 use crate::engine::ids::{
     GrantId, KeyName, KeyVersionId, MailId, OperationId, RequestId, ResourceId, SegmentId,
     TableName, TicketId, VaultName,
@@ -127,7 +127,7 @@ pub const WORDS: &[(&str, Blade)] = &[
 const PAGES: &str = "request/ID, ticket/ID, grant/ID, mail/ID, rules/ID, vault/NAME, key/VAULT/KEY, \
     version/VAULT/KEY/ID, cluster/NAME, checklist/CLUSTER, preflight/CLUSTER, workspace/NAME, \
     search/WORKSPACE/NAME, alert/WORKSPACE/NAME, operation/ID, storage/ACCOUNT, tables/WORKSPACE, \
-    table/WORKSPACE/NAME, segments/WORKSPACE, segments/CLUSTER, segment/ID";
+    table/WORKSPACE/NAME, segments/WORKSPACE, segments/CLUSTER, segment/ID, query/WORKSPACE";
 
 impl Blade {
     /// A blade by its word, or with what it is about: `request/LB-000042`, `key/VAULT/KEY`, `cluster/NAME`.
@@ -261,7 +261,7 @@ impl Blade {
             }
             Blade::Segments(Of::Table(_, name)) => format!("Segments of {name}"),
             Blade::Segment(id) => id.to_string(),
-            Blade::Blocks(_) => "Blocks".into(),
+            Blade::Blocks(id) => format!("Blocks of {id}"),
             Blade::Query(id) => format!("Query {}", shared::resource_name(id)),
         }
     }
@@ -384,7 +384,12 @@ impl Blade {
             Blade::Blocks(id) => logs::segment::find(eye, *id).map(|_| Doc::default()),
             Blade::Query(id) => {
                 eye.world.may_query(eye.actor, id)?;
-                Ok(Doc::default())
+                // The console paints a desk instead; whoever prints is told how to ask.
+                let says = "Ask with: lockbox query --workspace WORKSPACE 'QUERY'";
+                Ok(Doc {
+                    main: vec![Block::Text(Cell::new(says))],
+                    ..Doc::default()
+                })
             }
             _ => Ok(Doc::default()),
         }

@@ -71,15 +71,23 @@ pub fn paint(canvas: &mut Canvas, answer: &Shown, area: Area) -> Result<(), Stri
         Chart::Time | Chart::Line | Chart::Area | Chart::Scatter => {
             lines(canvas, answer, &plan, render.chart, area)
         }
-        Chart::Column => {
+        Chart::Column if stands(answer, &plan, area.width) => {
             columns(canvas, answer, &plan, area);
             Ok(())
         }
-        Chart::Bar | Chart::Pie | Chart::Card | Chart::Table => {
+        Chart::Bar | Chart::Column | Chart::Pie | Chart::Card | Chart::Table => {
             bars(canvas, answer, &plan, render.chart == Chart::Pie, area);
             Ok(())
         }
     }
+}
+
+/// Whether columns can stand side by side with names one can read; lying down they always can.
+fn stands(answer: &Shown, plan: &Plan, width: u16) -> bool {
+    let rows = u16::try_from(answer.rows).unwrap_or(u16::MAX).max(1);
+    let each = width.saturating_sub(4) / rows;
+    let is_time = plan.x.is_some_and(|x| answer.instant(0, x).is_some());
+    plan.y.len() == 1 && plan.series.is_empty() && each >= if is_time { 6 } else { 10 }
 }
 
 /// What a row is called: its place along the chart, and its series.

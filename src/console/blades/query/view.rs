@@ -103,7 +103,7 @@ fn left_out(canvas: &mut Canvas, shown: &Shown, area: Area) -> Area {
     let says = format!("PARTIAL: {segments} left out. {why}");
     let mut used = 0;
     let room = usize::from(area.width.saturating_sub(2));
-    for line in text::wrap(&says, room).into_iter().take(3) {
+    for line in text::wrap(&says, room).into_iter().take(5) {
         let cell = Cell::new(line).tone(Token::Warn);
         let cell = if used == 0 {
             cell.mark(Mark::Warn)
