@@ -31,3 +31,6 @@ pub use highlight::{Token, highlight};
 pub use parser::parse;
 pub use plan::{Sources, plan};
 pub use types::arrow_type;
+
+#[cfg(test)]
+mod tests;

@@ -225,15 +225,12 @@ impl Binder<'_> {
         };
         let mut meaning = Meaning::Defined(Arc::clone(definition), scope.clone());
         if let Definition::Value(pipeline) = &**definition {
+            // Read here only to report its mistakes, also when nobody names it: its tables are counted where
+            // it is named.
+            let (touches, subqueries) = (self.touches.len(), self.subqueries.len());
+            let operators = self.operators;
             let bound = if self.is_table(pipeline, scope) {
-                // Only to report its mistakes, also when nobody names it.
-                let (touches, subqueries) = (self.touches.len(), self.subqueries.len());
-                let operators = self.operators;
-                let bound = self.pipeline(pipeline, scope, false).err();
-                self.touches.truncate(touches);
-                self.subqueries.truncate(subqueries);
-                self.operators = operators;
-                bound
+                self.pipeline(pipeline, scope, false).err()
             } else {
                 match self.lone_scalar(pipeline, scope) {
                     Ok(typed) if typed.constant().is_some() => {
@@ -244,6 +241,9 @@ impl Binder<'_> {
                     Err(failed) => Some(failed),
                 }
             };
+            self.touches.truncate(touches);
+            self.subqueries.truncate(subqueries);
+            self.operators = operators;
             if bound.is_some() {
                 meaning = Meaning::Scalar(Typed::literal(
                     &super::literal::Value::Null(

@@ -203,7 +203,14 @@ impl Binder<'_> {
                     continue;
                 }
                 let columns = input.columns.clone();
-                table = b.operator(operator, input, scope).or_else(|Failed| {
+                let mut made = b.operator(operator, input, scope);
+                if let Ok(made) = &mut made
+                    && !matches!(operator.kind, Op::As(_))
+                {
+                    // What an operator makes is no longer the table of that name.
+                    made.name = None;
+                }
+                table = made.or_else(|Failed| {
                     Ok(Table {
                         rel: Rel::One,
                         columns,
