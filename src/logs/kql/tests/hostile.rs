@@ -277,7 +277,7 @@ fn a_long_pipeline_and_a_deep_expression_run() {
         (" | join Hosts on Computer | distinct Computer", 18),
         (
             " | join kind=inner Hosts on Computer | distinct Computer",
-            24,
+            20,
         ),
         (" | union (Hosts | take 1)", 35),
         (" | sort by Computer | take 3", 35),
