@@ -174,7 +174,7 @@ fn fifty_thousand_mutants_are_read_without_a_panic() {
         .collect();
     let world = world();
     let right = |seed: &&str| assert!(read(&world, seed), "{seed}");
-    SEEDS.iter().chain(&SEVEN).for_each(|seed| right(&seed));
+    SEEDS.iter().chain(&SEVEN).for_each(|seed| right(seed));
     let seeds = &seeds;
     let counts: Vec<usize> = std::thread::scope(|scope| {
         let workers: Vec<_> = (0..4u64)
