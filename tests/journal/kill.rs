@@ -10,7 +10,8 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use bytes::Bytes;
-use lockbox::engine::cluster::link;
+use lockbox::engine::cluster::{encryption, link};
+use lockbox::engine::event::{Event, Fact};
 use lockbox::engine::ids::{SegmentId, TableName};
 use lockbox::engine::ingestion::schema::{Column, ColumnType, TIME};
 use lockbox::engine::ingestion::segment::{KeyClass, Segment, Store};
@@ -20,7 +21,7 @@ use lockbox::engine::{Actor, Command as Deed, Span, random};
 use lockbox::logs::sealed::{Label, Tier};
 use lockbox::runtime::{Block, Host, HostError, ManualWall};
 
-use super::stage::{dir, open};
+use super::stage::{dir, events, open};
 use crate::keyed::{
     CLUSTER, VAULT, WORKSPACE, act, logs, make_key, make_linked, make_protected, make_workspace,
     newest, set_enabled, start_update, state, wait,
@@ -319,4 +320,33 @@ fn kills_at_random_moments_lose_no_acknowledged_block_and_leave_no_file_behind()
     let (workspace, table) = (WORKSPACE.into(), TABLE.into());
     let tally = host.world().logs.table(&workspace, &table).unwrap().tally;
     assert!(tally.drained.rows > 0 && tally.purged.rows > 0, "{tally:?}");
+    assert!(in_time(&events(&host)) > 1);
+}
+
+/// Property 5 over all that happened: a revocation is in force within the hour of the change, and service resumes
+/// within half an hour of the unwrap that began it. Returns how often it resumed.
+fn in_time(events: &[Event]) -> usize {
+    let (mut changed, mut unwrapped) = (None, None);
+    let mut resumed = 0;
+    for event in events {
+        let Fact::Encryption(fact) = &event.fact else {
+            continue;
+        };
+        match fact {
+            encryption::Fact::RevocationNoticed { changed_at, .. } => changed = Some(*changed_at),
+            encryption::Fact::Revoked { .. } => {
+                if let Some(changed) = changed.take() {
+                    assert!(event.at - changed <= Span::minutes(60), "{event:?}");
+                }
+            }
+            encryption::Fact::Resuming { .. } => unwrapped = Some(event.at),
+            encryption::Fact::Resumed { .. } => {
+                let unwrapped = unwrapped.take().unwrap();
+                assert!(event.at - unwrapped <= Span::minutes(30), "{event:?}");
+                resumed += 1;
+            }
+            _ => {}
+        }
+    }
+    resumed
 }

@@ -14,8 +14,6 @@ mod keyed;
 mod keys;
 mod keystore;
 mod kill;
-mod kql_answers;
-mod kql_hostile;
 mod logs;
 mod outbox;
 mod query;
