@@ -97,6 +97,26 @@ pub(super) enum Rel {
     Expand(Box<Rel>, Vec<Arc<str>>),
 }
 
+impl Rel {
+    /// Operators above each other, on the longest way down.
+    fn height(&self) -> usize {
+        let below = match self {
+            Rel::Scan(_) | Rel::One | Rel::Rows { .. } => 0,
+            Rel::Filter(input, _)
+            | Rel::Project(input, _)
+            | Rel::Aggregate { input, .. }
+            | Rel::Distinct(input)
+            | Rel::Sort(input, ..)
+            | Rel::Limit(input, _)
+            | Rel::FirstOf(input, ..)
+            | Rel::Expand(input, _) => input.height(),
+            Rel::Join { left, right, .. } => left.height().max(right.height()),
+            Rel::Union(legs) => legs.iter().map(Rel::height).max().unwrap_or_default(),
+        };
+        below + 1
+    }
+}
+
 /// A column that is computed.
 #[derive(Debug, Clone)]
 pub(super) struct Output {
@@ -143,6 +163,9 @@ const MOST_WORK: usize = 50_000;
 const DEEPEST: usize = 100;
 /// Operators on the way of a row, definitions written out.
 const MOST_OPERATORS: usize = 200;
+/// Steps above each other in a plan. The query engine goes down them by recursion: on the 2 MiB of a thread
+/// it has overflowed at 120 of them, in a build without optimisation.
+const TALLEST_PLAN: usize = 75;
 const MOST_COLUMNS: usize = 1_000;
 const MOST_FAULTS: usize = 20;
 
@@ -172,7 +195,15 @@ pub fn bind(query: &Query, catalog: &dyn Catalog, now: SimTime) -> Result<Bound,
         operators: 0,
         render: None,
     };
-    let table = binder.query(&query.statements);
+    let mut table = binder.query(&query.statements);
+    if let Ok(Table { rel, .. }) = &table
+        && std::iter::once(rel)
+            .chain(&binder.subqueries)
+            .any(|rel| rel.height() > TALLEST_PLAN)
+    {
+        let message = format!("the query has more than {TALLEST_PLAN} steps, one upon the other");
+        table = binder.fail(Fault::new(Span::default(), message));
+    }
     match table {
         Ok(table) if binder.faults.is_empty() => Ok(Bound {
             columns: table.columns,

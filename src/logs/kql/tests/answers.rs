@@ -860,12 +860,12 @@ fn let_names_scalars_tables_and_functions() {
             &["4", "8"],
         ),
         (
-            "let of = (level: string) { Logs | where Level == level }; of('Error') | count",
+            "let by_level = (level: string) { Logs | where Level == level }; by_level('Error') | count",
             "Count:long",
             &["3"],
         ),
         (
-            "let first = (T: (*), n: long = 2) { T | take n }; first(Logs) | count",
+            "let first_of = (T: (*), n: long = 2) { T | take n }; first_of(Logs) | count",
             "Count:long",
             &["2"],
         ),

@@ -173,9 +173,8 @@ fn fifty_thousand_mutants_are_read_without_a_panic() {
         .map(|text| pieces(text))
         .collect();
     let world = world();
-    let right = |seed: &&str| assert!(read(&world, seed), "{seed}");
     for seed in SEEDS.iter().chain(&SEVEN) {
-        right(seed);
+        assert!(read(&world, seed), "{seed}");
     }
     let seeds = &seeds;
     let counts: Vec<usize> = std::thread::scope(|scope| {
@@ -266,4 +265,46 @@ fn nesting_and_length_have_bounds() {
         &world,
         &format!("Logs | where StatusCode in ({}) | count", items.join(","))
     ));
+}
+
+/// The longest pipeline the binder lets through also runs, on the stack of a test thread.
+#[test]
+fn a_long_pipeline_and_a_deep_expression_run() {
+    let world = world();
+    for (operator, times) in [
+        (" | where Role != 'x' | extend N = strlen(Role)", 34),
+        (" | summarize count() by Computer", 35),
+        (" | join Hosts on Computer | distinct Computer", 18),
+        (
+            " | join kind=inner Hosts on Computer | distinct Computer",
+            20,
+        ),
+        (" | union (Hosts | take 1)", 35),
+        (" | sort by Computer | take 3", 35),
+    ] {
+        world.ask(&format!("Hosts{} | count", operator.repeat(times)));
+        let error = world.error(&format!("Hosts{} | count", operator.repeat(times * 3)));
+        assert!(error.contains("more than"), "{error}");
+    }
+    let deep = format!("print {}'A'{}", "tolower(".repeat(24), ")".repeat(24));
+    assert_eq!(world.ask(&deep).1, ["a"]);
+    let deep = format!(
+        "Hosts | take 1 | project X = {}Role{}",
+        "strcat(".repeat(24),
+        ", 'y')".repeat(24)
+    );
+    assert_eq!(world.ask(&deep).1, [format!("web{}", "y".repeat(24))]);
+    let chain = format!(
+        "Hosts | take 1 | project X = strlen(Role){}",
+        " + 1".repeat(45)
+    );
+    assert_eq!(world.ask(&chain).1, ["48"]);
+    let terms: Vec<String> = (0..3_000).map(|n| format!("N == {n}")).collect();
+    let wide = format!(
+        "Hosts | extend N = strlen(Role) | where {} | count",
+        terms.join(" or ")
+    );
+    assert_eq!(world.ask(&wide).1, ["4"]);
+    let union = format!("union {} | count", vec!["Hosts"; 100].join(", "));
+    assert_eq!(world.ask(&union).1, ["400"]);
 }
