@@ -16,6 +16,10 @@ use serde_json::Value;
 
 #[path = "cli/keys.rs"]
 mod keys;
+#[path = "cli/logs.rs"]
+mod logs;
+#[path = "cli/thief.rs"]
+mod thief;
 
 const OWNER: &str = "minji.kim";
 const CONTRIBUTOR: &str = "hyejin.jung";

@@ -9,6 +9,7 @@ use super::args::{self, GroupArg, VersionArg};
 use super::confirm::{Irreversible, Sure};
 use super::context::Context;
 use super::failure::{Failure, REFUSED};
+use super::ledger::Ledger;
 use super::print::{Block, List, Page, col, field, flex, right};
 use super::session::{Done, Session};
 use super::{find, input, names, shape, workspace};
@@ -237,7 +238,7 @@ fn create(args: CreateArgs, context: &Context) -> Result<(), Failure> {
 }
 
 /// The cluster a person means and may see; a deleted one too, so that the world says what became of it.
-fn visible(session: &Session, text: &str) -> Result<ResourceId, Failure> {
+pub fn visible(session: &Session, text: &str) -> Result<ResourceId, Failure> {
     let id = session.world().find_cluster(session.actor(), text)?;
     session.ask(&Query::Cluster(id.clone()))?;
     Ok(id)
@@ -564,10 +565,14 @@ fn show(text: &str, context: &Context) -> Result<(), Failure> {
             links,
         ));
     }
+    let ledger = Ledger::of_cluster(world, cluster);
+    blocks.push(ledger.block());
+    let mut json = shape::monitor::cluster(world, cluster);
+    json["records"] = ledger.json();
     context.page(&Page {
         head: format!("Cluster {}: {}", names::resources([&id]), cluster.state),
         blocks,
-        json: shape::monitor::cluster(world, cluster),
+        json,
     })
 }
 

@@ -36,7 +36,7 @@ impl Sure {
                 "Add --yes if that is what you want, or --dry-run to see what would happen.",
             );
             if let Failure::BadInput { details, .. } = &mut no {
-                *details = what.cost.clone();
+                *details = what.cost.iter().cloned().map(Into::into).collect();
             }
             no
         };

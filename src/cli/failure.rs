@@ -15,10 +15,10 @@ use crate::engine::text::scrub;
 pub enum Failure {
     /// The world says no: exit 1, or 3 when the thing does not exist.
     Refused(Box<Refusal>),
-    /// What was given cannot be read: exit 2. The details are one line each.
+    /// What was given cannot be read: exit 2.
     BadInput {
         refusal: Box<Refusal>,
-        details: Vec<String>,
+        details: Vec<Detail>,
     },
     /// The state directory cannot be used, a damaged journal for example: exit 2.
     Broken(Box<Refusal>),
@@ -28,6 +28,24 @@ pub enum Failure {
     Closed,
     /// What was asked for is printed and is bad news; only the exit code is left.
     Told(u8),
+}
+
+/// One of several things that are wrong.
+#[derive(Debug)]
+pub struct Detail {
+    /// For people.
+    pub lines: Vec<String>,
+    /// For programs: an object.
+    pub json: Value,
+}
+
+impl From<String> for Detail {
+    fn from(message: String) -> Detail {
+        Detail {
+            json: json!({ "message": message }),
+            lines: vec![message],
+        }
+    }
 }
 
 /// HTTP status of "there is nothing to do", which is no failure.
@@ -140,11 +158,11 @@ impl Failure {
     }
 }
 
-fn tell(format: Format, word: &str, refusal: &Refusal, details: &[String]) {
+fn tell(format: Format, word: &str, refusal: &Refusal, details: &[Detail]) {
     if format == Format::Json {
         let mut body = error_body(refusal);
         if !details.is_empty() {
-            body["error"]["details"] = details.iter().map(|d| json!({ "message": d })).collect();
+            body["error"]["details"] = details.iter().map(|d| d.json.clone()).collect();
         }
         // A reader that is gone needs no error either.
         let _ = print::document(&body);
@@ -153,7 +171,7 @@ fn tell(format: Format, word: &str, refusal: &Refusal, details: &[String]) {
     for line in lines(word, refusal) {
         print::say(&line);
     }
-    for line in details {
+    for line in details.iter().flat_map(|detail| &detail.lines) {
         print::say(line);
     }
 }

@@ -9,7 +9,7 @@ use crate::engine::ask::{Answer, Query};
 use crate::engine::ids::{KeyVersionId, ResourceId, SubscriptionId};
 use crate::engine::resources::ResourceKind;
 use crate::engine::vault::key::KeyIdentifier;
-use crate::engine::{Refusal, World};
+use crate::engine::{Refusal, World, errors};
 
 /// A subscription by its short name or GUID.
 pub fn subscription(world: &World, text: &str) -> Result<SubscriptionId, Refusal> {
@@ -124,6 +124,14 @@ pub fn cluster(session: &Session, text: &str) -> Result<Result<ResourceId, Refus
         true => Err(no.into()),
         false => Ok(Err(no)),
     }
+}
+
+/// The workspace a person means and may look into.
+pub fn workspace_to_read(session: &Session, text: &str) -> Result<ResourceId, Failure> {
+    let id = session.world().find_workspace(session.actor(), text)?;
+    session.world().may_query(session.actor(), &id)?;
+    session.world().active_workspace(&id, &errors::WL_01)?;
+    Ok(id)
 }
 
 /// Something that needs a key version to open what it keeps.

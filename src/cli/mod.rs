@@ -5,6 +5,7 @@
 
 mod activity;
 mod args;
+mod chart;
 mod check;
 mod clock;
 mod cluster;
@@ -14,27 +15,33 @@ mod failure;
 mod fault;
 mod find;
 mod grant;
+mod ingest;
 mod input;
 mod jit;
 mod journal;
 mod key;
+mod ledger;
 mod link;
 mod log;
 mod mail;
+mod meter;
 mod names;
 mod once;
 mod op;
 mod paths;
 mod policy;
 mod print;
+mod query;
 mod request;
 mod rules;
 mod search;
+mod segments;
 mod session;
 mod shape;
 mod shell;
 mod storage;
 mod support;
+mod tables;
 mod ticket;
 mod vault;
 mod workspace;
@@ -67,6 +74,8 @@ Examples:
   lockbox cluster preflight lacluster01 --group contoso-prod/rg-monitor --location koreacentral --capacity 1000
   lockbox cluster set-key lacluster01 --vault kv-logs --key logs-kek
   lockbox op wait OP-000001 --advance
+  lockbox ingest --workspace law-1 --table AppRequests requests.ndjson
+  lockbox query --workspace law-1 'AppRequests | summarize count() by ResultCode'
   lockbox clock advance 4d
 
 Exit codes: 0 done, 1 refused, 2 usage or bad input, 3 not found. Everything here is a simulation.";
@@ -112,6 +121,16 @@ enum Command {
     /// Saved searches and log alert queries
     #[command(subcommand)]
     Search(search::SearchCommand),
+    /// Send a file of log records to a table of a workspace
+    Ingest(ingest::IngestArgs),
+    /// Ask a workspace a question in the Kusto Query Language
+    Query(query::QueryArgs),
+    /// Tables of a workspace: their columns, what came to them, how long it is kept
+    #[command(subcommand)]
+    Tables(tables::TablesCommand),
+    /// The sealed files log records lie in
+    #[command(subcommand)]
+    Segments(segments::SegmentsCommand),
     /// Asynchronous operations
     #[command(subcommand)]
     Op(op::OpCommand),
@@ -207,6 +226,10 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Command::Link(command) => link::run(command, &context),
         Command::Storage(command) => storage::run(command, &context),
         Command::Search(command) => search::run(command, &context),
+        Command::Ingest(args) => ingest::run(args, &context),
+        Command::Query(args) => query::run(args, &context),
+        Command::Tables(command) => tables::run(command, &context),
+        Command::Segments(command) => segments::run(command, &context),
         Command::Op(command) => op::run(command, &context),
         Command::Support(command) => support::run(command, &context),
         Command::Fault(command) => fault::run(command, &context),

@@ -1,4 +1,6 @@
-//! How people, subscriptions and resources are called on pages for people.
+//! How people, subscriptions, resources and numbers are written on pages for people.
+
+use indicatif::{DecimalBytes, HumanCount};
 
 use crate::engine::World;
 use crate::engine::ids::{KeyVersionId, PersonId, ResourceId, SubscriptionId};
@@ -95,4 +97,14 @@ pub fn version(id: &KeyVersionId) -> String {
 /// The key that is used, or that it is Microsoft's.
 pub fn key(key: Option<&KeyIdentifier>) -> String {
     key.map_or_else(|| "Microsoft-managed key".to_owned(), ToString::to_string)
+}
+
+/// `1,234,567`.
+pub fn count(n: u64) -> String {
+    HumanCount(n).to_string()
+}
+
+/// `1.23 MB`; a megabyte is a million bytes.
+pub fn bytes(n: u64) -> String {
+    DecimalBytes(n).to_string()
 }

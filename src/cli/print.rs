@@ -1,6 +1,7 @@
 //! How anything reaches stdout: lists, pages and outcomes, each as a table for people, JSON or CSV for
 //! programs. Every text passes `engine::text` here, once, whatever its origin. Knows no subcommand.
 
+use std::borrow::Cow;
 use std::io::{self, IsTerminal, Write};
 
 use serde_json::{Map, Value, json};
@@ -22,9 +23,9 @@ pub enum Format {
 }
 
 /// One column of a table.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Column {
-    title: &'static str,
+    title: Cow<'static, str>,
     /// Cut on a narrow terminal, before others are.
     flexible: bool,
     right: bool,
@@ -32,7 +33,7 @@ pub struct Column {
 
 pub const fn col(title: &'static str) -> Column {
     Column {
-        title,
+        title: Cow::Borrowed(title),
         flexible: false,
         right: false,
     }
@@ -40,15 +41,17 @@ pub const fn col(title: &'static str) -> Column {
 
 pub const fn flex(title: &'static str) -> Column {
     Column {
+        title: Cow::Borrowed(title),
         flexible: true,
-        ..col(title)
+        right: false,
     }
 }
 
 pub const fn right(title: &'static str) -> Column {
     Column {
+        title: Cow::Borrowed(title),
+        flexible: false,
         right: true,
-        ..col(title)
     }
 }
 
@@ -142,6 +145,96 @@ pub fn page(format: Format, page: &Page) -> Result<(), Failure> {
         Format::Json => json_to(&mut out, &marked(page.json.clone()))?,
         Format::Csv => object_csv(&mut out, &page.json)?,
     }
+    out.flush()?;
+    Ok(())
+}
+
+/// Columns of one value in a table for people, at most; every other format has all of it.
+const WIDEST: usize = 100;
+
+/// The answer of a query for people: its columns, whether they are read from the right, and its rows.
+pub fn answer_table(columns: Vec<(String, bool)>, rows: Vec<Vec<String>>) -> Result<(), Failure> {
+    let columns: Vec<Column> = columns
+        .into_iter()
+        .map(|(title, right)| Column {
+            title: Cow::Owned(scrub(&title).into_owned()),
+            flexible: !right,
+            right,
+        })
+        .collect();
+    let rows: Vec<Vec<String>> = rows
+        .into_iter()
+        .map(|row| row.iter().map(|c| cut(&scrub(c), WIDEST)).collect())
+        .collect();
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    table(&mut out, &columns, &rows, "", terminal_width())?;
+    out.flush()?;
+    Ok(())
+}
+
+pub fn answer_plain(rows: impl Iterator<Item = Vec<String>>) -> Result<(), Failure> {
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    for row in rows {
+        let cells: Vec<_> = row.iter().map(|c| scrub(c)).collect();
+        writeln!(out, "{}", cells.join("\t"))?;
+    }
+    out.flush()?;
+    Ok(())
+}
+
+pub fn answer_csv<'a>(
+    columns: impl Iterator<Item = &'a str>,
+    rows: impl Iterator<Item = Vec<Value>>,
+) -> Result<(), Failure> {
+    let out = io::BufWriter::new(io::stdout().lock());
+    let mut csv = csv::Writer::from_writer(out);
+    let titles = columns.map(|title| disarm(&scrub(title)).into_owned());
+    csv.write_record(titles).map_err(csv_error)?;
+    for row in rows {
+        let cells = row.iter().map(|value| match value {
+            // A list of values is one value here.
+            Value::Array(_) => inert_json(&value.to_string()).into_owned(),
+            value => cell(Some(value)),
+        });
+        csv.write_record(cells).map_err(csv_error)?;
+    }
+    csv.flush()?;
+    Ok(())
+}
+
+/// The answer of a query for programs.
+pub struct Answered<'a, R> {
+    pub columns: Vec<&'a str>,
+    pub rows: R,
+    /// An object: what is said beside the rows.
+    pub about: Value,
+}
+
+/// One object with the rows in it, each an object on a line of its own, its keys in the order of the columns.
+pub fn answer_json<R: Iterator<Item = Vec<Value>>>(
+    answer: &mut Answered<R>,
+) -> Result<(), Failure> {
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    let about = format!("{:#}", answer.about);
+    let head = about.trim_end().trim_end_matches('}').trim_end();
+    write!(out, "{},\n  \"rows\": [", inert_json(head))?;
+    let mut before = "\n    ";
+    for row in &mut answer.rows {
+        let fields: Vec<String> = answer
+            .columns
+            .iter()
+            .zip(&row)
+            .map(|(name, value)| format!("{}: {value}", Value::from(*name)))
+            .collect();
+        let object = format!("{{{}}}", fields.join(", "));
+        write!(out, "{before}{}", inert_json(&object))?;
+        before = ",\n    ";
+    }
+    writeln!(
+        out,
+        "{}]\n}}",
+        if before.starts_with(',') { "\n  " } else { "" }
+    )?;
     out.flush()?;
     Ok(())
 }
@@ -286,7 +379,7 @@ fn table(
         }
         writeln!(out, "{}", text.trim_end())
     };
-    line(&mut columns.iter().map(|c| c.title))?;
+    line(&mut columns.iter().map(|c| &*c.title))?;
     for row in &rows {
         line(&mut row.iter().map(String::as_str))?;
     }
@@ -294,7 +387,7 @@ fn table(
 }
 
 /// The text cut to a width, between characters as a reader counts them.
-fn cut(text: &str, width: usize) -> String {
+pub fn cut(text: &str, width: usize) -> String {
     if text.width() <= width {
         return text.to_owned();
     }

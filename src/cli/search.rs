@@ -10,6 +10,7 @@ use super::args;
 use super::context::Context;
 use super::failure::Failure;
 use super::print::{Block, List, Page, boxed, col, field, flex};
+use super::query::{self, How};
 use super::{input, names, shape};
 use crate::engine::ask::{Answer, Query};
 use crate::engine::text::Untrusted;
@@ -30,6 +31,16 @@ pub enum SearchCommand {
         name: String,
         #[command(flatten)]
         what: What,
+    },
+    /// Run one: ask its query and print the answer
+    Run {
+        name: String,
+        #[arg(long, value_name = "WORKSPACE")]
+        workspace: String,
+        #[command(flatten)]
+        what: What,
+        #[command(flatten)]
+        how: How,
     },
     /// Save one, by flags or from a JSON body
     Save(SaveArgs),
@@ -84,6 +95,19 @@ pub fn run(command: SearchCommand, context: &Context) -> Result<(), Failure> {
             name,
             what,
         } => show(&workspace, &name, what.kind(), context),
+        SearchCommand::Run {
+            name,
+            workspace,
+            what,
+            how,
+        } => {
+            let mut session = context.session()?;
+            let workspace = session
+                .world()
+                .find_workspace(session.actor(), &workspace)?;
+            let text = session.saved_text(&workspace, what.kind(), &name)?;
+            query::answer(&mut session, workspace, text, &how, context)
+        }
         SearchCommand::Save(args) => save(args, context),
         SearchCommand::Delete {
             workspace,

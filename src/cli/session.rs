@@ -3,19 +3,27 @@
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 
+use serde_json::json;
+
 use super::context::Global;
-use super::failure::Failure;
+use super::failure::{Detail, Failure, REFUSED};
 use super::input;
 use super::print;
 use crate::engine::ask::{Answer, Query, ask};
 use crate::engine::event::{Actor, Event, Fact};
-use crate::engine::ids::PersonId;
+use crate::engine::ids::{PersonId, ResourceId, TableName};
+use crate::engine::ingestion::{self, reads::Touched, schema::Column, segment::Segment};
 use crate::engine::vault::access_policy::Caller;
 use crate::engine::vault::key;
-use crate::engine::{self, Command, Refusal, SimTime, World};
+use crate::engine::workspace::saved_search::Kind;
+use crate::engine::{self, Command, Refusal, SimTime, World, errors};
+use crate::logs::LogsError;
+use crate::logs::kql::{self, KqlError};
+use crate::logs::query::QueryError;
+use crate::logs::sealed::SealedError;
 use crate::runtime::{
-    ClockCommand, Founding, Host, HostError, KeyImport, KeyReply, KeyUse, Reading, SystemWall,
-    fingerprint,
+    Ask, Block, ClockCommand, Founding, Host, HostError, KeyImport, KeyReply, KeyUse, Prepared,
+    Reading, SystemWall, Tables, fingerprint,
 };
 use crate::store::JournalError;
 use crate::world_file::{self, WorldError, WorldFile};
@@ -136,6 +144,70 @@ impl Session {
         Ok(self.done(receipt.events, self.host.world().clone()))
     }
 
+    /// Takes in a block of log records. In a dry run the world is shown it, and nothing is sealed. Gives what
+    /// happened, and the segment unless the records are lost.
+    pub fn ingest(&mut self, block: &Block) -> Result<(Vec<Event>, Option<Segment>), Failure> {
+        if self.dry_run {
+            let command = ingestion::Command::Ingest(block.arrival.clone()).into();
+            let draft = engine::draft(&self.view, self.now, &self.actor, &command)?;
+            self.view = draft.world;
+            let segment = draft.events.iter().find_map(stored).cloned();
+            return Ok((draft.events, segment));
+        }
+        let ingested = self.host.ingest(&self.actor, block).map_err(failure)?;
+        self.warn();
+        Ok((ingested.receipt.events, ingested.segment))
+    }
+
+    /// Decides a question and puts it on the record; the answer comes when it is run.
+    pub fn query(&mut self, ask: &Ask) -> Result<Prepared, Failure> {
+        let prepared = self.host.query(&self.actor, ask);
+        let prepared = prepared.map_err(|error| self.query_failure(ask, error))?;
+        self.warn();
+        Ok(prepared)
+    }
+
+    /// The columns a question would be answered with, if it may be asked. Nothing is put on the record.
+    pub fn foresee_query(&self, ask: &Ask) -> Result<Vec<Column>, Failure> {
+        let (world, workspace) = (&self.view, &ask.workspace);
+        world.may_query(&self.actor, workspace)?;
+        let bound = kql::parse(&ask.text)
+            .and_then(|query| kql::bind(&query, &Tables { world, workspace }, self.now))
+            .map_err(|errors| wrong_query(&ask.text, &errors))?;
+        let touched = bound.touches.iter().map(|touch| Touched {
+            table: TableName::from(&*touch.table),
+            from: (ask.span).map_or(touch.from, |span| touch.from.max(self.now - span)),
+            to: touch.to,
+        });
+        let touched: Vec<Touched> = touched.collect();
+        world.reads(self.now, workspace, &touched, ask.partial)?;
+        Ok(bound.columns)
+    }
+
+    /// The text of a saved query, from wherever it is kept.
+    pub fn saved_text(
+        &mut self,
+        workspace: &ResourceId,
+        kind: Kind,
+        name: &str,
+    ) -> Result<String, Failure> {
+        let text = self.host.saved_text(&self.actor, workspace, kind, name);
+        text.map_err(failure)
+    }
+
+    /// Why a question was not answered.
+    pub fn query_failure(&self, ask: &Ask, error: HostError) -> Failure {
+        match error {
+            HostError::Query(errors) => wrong_query(&ask.text, &errors),
+            HostError::Unanswered(QueryError::Cancelled) => {
+                print::say("the query was cancelled");
+                Failure::Told(REFUSED)
+            }
+            HostError::Unanswered(error) => Failure::broken("QueryFailed", &error.to_string()),
+            error => failure(error),
+        }
+    }
+
     /// Whether a command would be accepted now, and if not, why not.
     pub fn may(&self, command: &Command) -> Result<(), Failure> {
         engine::decide(&self.view, self.now, &self.actor, command)?;
@@ -185,6 +257,14 @@ impl Session {
             world,
             dry_run: self.dry_run,
         }
+    }
+}
+
+/// The segment an event is about, when one came.
+fn stored(event: &Event) -> Option<&Segment> {
+    match &event.fact {
+        Fact::Ingestion(ingestion::Fact::Stored { segment, .. }) => Some(segment),
+        _ => None,
     }
 }
 
@@ -270,9 +350,38 @@ fn demo_world() -> Result<(WorldFile, String), Failure> {
     Ok((file, fingerprint(world_file::DEMO)))
 }
 
+/// All mistakes of a query as one error, each with its place.
+fn wrong_query(text: &str, mistakes: &[KqlError]) -> Failure {
+    let details = mistakes.iter().map(|mistake| {
+        let mut lines = vec![mistake.to_string()];
+        lines.extend(mistake.caret(text).lines().map(|line| format!("  {line}")));
+        Detail {
+            lines,
+            json: json!({
+                "message": mistake.to_string(),
+                "line": mistake.line,
+                "column": mistake.column,
+                "start": mistake.span.start,
+                "end": mistake.span.end,
+                "expected": mistake.expected,
+                "nearest": mistake.nearest,
+            }),
+        }
+    });
+    let refusal = errors::QRY_03.refuse().target("query");
+    Failure::BadInput {
+        // No rule of the domain is behind a mistake in writing.
+        refusal: Box::new(Refusal {
+            rule: String::new(),
+            ..refusal
+        }),
+        details: details.collect(),
+    }
+}
+
 /// All mistakes of a world file as one error.
 pub fn wrong_world(errors: Vec<WorldError>) -> Failure {
-    let lines: Vec<String> = errors.iter().map(ToString::to_string).collect();
+    let details = errors.iter().map(|e| e.to_string().into()).collect();
     Failure::BadInput {
         refusal: Box::new(Refusal {
             target: errors.first().map(|e| e.field.clone()),
@@ -285,7 +394,7 @@ pub fn wrong_world(errors: Vec<WorldError>) -> Failure {
                 "Correct the file; check it with lockbox check world FILE.",
             )
         }),
-        details: lines,
+        details,
     }
 }
 
@@ -317,6 +426,10 @@ pub fn failure(error: HostError) -> Failure {
         ),
         HostError::Journal(error) => journal_failure(&error),
         error @ HostError::Keystore(_) => Failure::broken("KeystoreUnusable", &error.to_string()),
+        error @ HostError::Logs(LogsError::Sealed(SealedError::Full { .. })) => {
+            Failure::broken("DiskFull", &error.to_string())
+        }
+        error @ HostError::Logs(_) => Failure::broken("LogsUnusable", &error.to_string()),
         other => Failure::broken("StateUnusable", &other.to_string()),
     }
 }

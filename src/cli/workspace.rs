@@ -7,6 +7,7 @@ use super::args::{self, GroupArg};
 use super::confirm::{Irreversible, Sure};
 use super::context::Context;
 use super::failure::{Failure, error_body};
+use super::ledger::Ledger;
 use super::print::{self, Block, List, Page, col, field, flex, right};
 use super::session::{Done, Session};
 use super::{find, names, shape};
@@ -345,6 +346,12 @@ fn show(text: &str, context: &Context) -> Result<(), Failure> {
             .collect();
         let columns = vec![flex("CLUSTER"), col("FROM"), col("UNTIL")];
         blocks.push(Block::Table("Where its data lies", columns, rows));
+    }
+    json["records"] = serde_json::Value::Null;
+    if world.may_query(session.actor(), &id).is_ok() {
+        let ledger = Ledger::of_workspace(world, &id);
+        blocks.push(ledger.block());
+        json["records"] = ledger.json();
     }
     context.page(&Page {
         head: format!("Workspace {}", names::resources([&id])),

@@ -4,8 +4,9 @@
 use super::app::dialog::Question;
 use super::app::update::RATES;
 use super::app::{App, Ctx, Effect, Modal, Tempo, Typed};
-use super::blades::{Blade, opens, overview};
-use super::forms::{self, cluster, key, vault, workspace};
+use super::blades::query::Focus;
+use super::blades::{Blade, Of, opens, overview};
+use super::forms::{self, cluster, key, table, vault, workspace};
 use super::rows::ItemId;
 use crate::engine::lockbox::request::Operation;
 use crate::engine::lockbox::{grant, request};
@@ -32,6 +33,15 @@ pub enum Scope {
     Operation,
     Storage,
     Saved,
+    Table,
+    /// The blocks of a segment.
+    Blocks,
+    /// The text of a query.
+    Query,
+    /// The answer to a query.
+    Answer,
+    /// Where the cursor or page has a workspace with its log data.
+    Logs,
     /// What the vendor's support does for a customer; works everywhere.
     Support,
     /// A page with links.
@@ -55,6 +65,7 @@ impl Scope {
             ItemId::Operation(_) => Scope::Operation,
             ItemId::StorageAccount(_) => Scope::Storage,
             ItemId::Saved(..) => Scope::Saved,
+            ItemId::Table(..) => Scope::Table,
             _ => return None,
         })
     }
@@ -67,6 +78,7 @@ impl Scope {
             Blade::Workspaces => Scope::Workspace,
             Blade::Operations => Scope::Operation,
             Blade::Storage => Scope::Storage,
+            Blade::Tables(_) => Scope::Table,
             _ => return None,
         })
     }
@@ -76,14 +88,26 @@ impl Scope {
         use Scope::*;
         matches!(
             self,
-            Vault | Key | Policy | Cluster | Workspace | Operation | Storage | Saved | Support
+            Vault
+                | Key
+                | Policy
+                | Cluster
+                | Workspace
+                | Operation
+                | Storage
+                | Saved
+                | Table
+                | Support
         )
     }
 
     /// Whether it depends on the blade that is open.
     pub fn is_of_a_blade(self) -> bool {
         use Scope::*;
-        matches!(self, List | Item | Request | Grant | Activity | Links) || self.has_forms()
+        matches!(
+            self,
+            List | Item | Request | Grant | Activity | Links | Logs | Blocks | Query | Answer
+        ) || self.has_forms()
     }
 }
 
@@ -203,6 +227,138 @@ fn near_cluster(app: &App, ctx: &Ctx) -> Option<crate::engine::ids::ResourceId> 
     app.related(ctx).cluster
 }
 
+fn near_workspace(app: &App, ctx: &Ctx) -> Option<crate::engine::ids::ResourceId> {
+    app.related(ctx).workspace
+}
+
+fn ask_query(app: &mut App, ctx: &Ctx) -> Vec<Effect> {
+    let Blade::Query(workspace) = app.page().blade.clone() else {
+        return NONE;
+    };
+    let remember = (ctx.world.workspaces.get(&workspace)).is_none_or(|w| w.keeps_query_history());
+    app.asked += 1;
+    let run = app.asked;
+    let actor = app.actor.clone();
+    let Some(desk) = app.desk() else { return NONE };
+    let before = desk.running().map(Effect::CancelQuery);
+    match desk.ask(&workspace, run, remember) {
+        Some(ask) => before
+            .into_iter()
+            .chain([Effect::Ask { actor, ask, run }])
+            .collect(),
+        None => {
+            app.say("Write a query first.", super::theme::Token::ToastWarn);
+            NONE
+        }
+    }
+}
+
+fn toggle_partial(app: &mut App) {
+    let mut partial = false;
+    if let Some(desk) = app.desk() {
+        desk.partial = !desk.partial;
+        partial = desk.partial;
+    }
+    let says = if partial {
+        "What can be read is taken, if not all can; the answer says what is left out."
+    } else {
+        "A query fails when a part of its data cannot be read."
+    };
+    app.say(says, super::theme::Token::ToastInfo);
+}
+
+fn complete_query(app: &mut App, ctx: &Ctx) -> Vec<Effect> {
+    let Blade::Query(workspace) = app.page().blade.clone() else {
+        return NONE;
+    };
+    let tables = crate::runtime::Tables {
+        world: ctx.world,
+        workspace: &workspace,
+    };
+    if let Some(desk) = app.desk() {
+        desk.complete(&tables);
+    }
+    NONE
+}
+
+fn why_no_history(app: &App, ctx: &Ctx) -> Option<String> {
+    let Blade::Query(workspace) = &app.page().blade else {
+        return None;
+    };
+    let found = ctx.world.workspaces.get(workspace)?;
+    (!found.keeps_query_history()).then(|| {
+        "No history is kept: a storage account is linked for queries (R-BYOS-07).".to_owned()
+    })
+}
+
+fn recall(app: &mut App, older: bool) -> Vec<Effect> {
+    if !app.desk().is_some_and(|desk| desk.recall(older)) {
+        app.say("There is no such text.", super::theme::Token::ToastInfo);
+    }
+    NONE
+}
+
+/// Esc: what runs is cancelled; from the text to the answer if there is one, and from there back.
+fn leave_query(app: &mut App, _: &Ctx) -> Vec<Effect> {
+    if let Some(desk) = app.desk() {
+        if desk.popup.take().is_some() || desk.detail.take().is_some() {
+            return NONE;
+        }
+        if let Some(run) = desk.running() {
+            return vec![Effect::CancelQuery(run)];
+        }
+        if desk.focus == Focus::Editor && desk.answer().is_some_and(|s| s.rows > 0) {
+            desk.focus = Focus::Answer;
+            return NONE;
+        }
+    }
+    app.back();
+    NONE
+}
+
+fn why_no_answer(app: &App, _: &Ctx) -> Option<String> {
+    app.desks_answer()
+        .is_none()
+        .then(|| "There is no answer.".to_owned())
+}
+
+fn why_no_row(app: &App, _: &Ctx) -> Option<String> {
+    let none = app.desks_answer().is_none_or(|s| s.rows == 0);
+    none.then(|| "There is no row.".to_owned())
+}
+
+fn export(app: &mut App, ctx: &Ctx, json: bool) -> Vec<Effect> {
+    let Blade::Query(workspace) = app.page().blade.clone() else {
+        return NONE;
+    };
+    let at = ctx.now.to_seconds().replace([' ', ':'], "-");
+    let name: String = workspace
+        .name()
+        .chars()
+        .filter(|c| c.is_ascii_alphanumeric() || *c == '-')
+        .collect();
+    let name = format!("lockbox-{name}-{at}.{}", if json { "json" } else { "csv" });
+    let text = app.desk().and_then(|desk| desk.export(json, ctx.now));
+    text.map(|text| Effect::Export { name, text })
+        .into_iter()
+        .collect()
+}
+
+fn blocks_here(app: &App) -> Option<Blade> {
+    match app.item() {
+        Some(ItemId::Segment(id)) => Some(Blade::Blocks(id)),
+        _ => None,
+    }
+}
+
+fn turn_block(app: &mut App, forward: bool) -> Vec<Effect> {
+    if let Blade::Blocks(segment) = app.page().blade {
+        app.blocks.turn(segment, forward);
+        app.page_mut().first = 0;
+    }
+    NONE
+}
+
 fn go(app: &mut App, blade: Option<Blade>) -> Vec<Effect> {
     if let Some(blade) = blade {
         app.open(blade);
@@ -278,10 +434,90 @@ actions! {
         ["L"] Storage "link" workspace::STORAGE_LINK_HERE;
         ["u"] Saved "change" workspace::SEARCH_UPDATE;
         ["D"] Saved "delete" workspace::SEARCH_DELETE;
+        ["u"] Table "retention" table::SET_RETENTION;
         ["W a"] Support "" cluster::ALLOW;
         ["W c"] Support "" cluster::RAISE;
         ["W r"] Support "" cluster::RECOVER;
     }
+    "logs.tables" ["T"] Logs Safe "tables" "Tables of the workspace: what each keeps, for how long, and what was lost",
+        |app, ctx| why_no_way(app, near_workspace(app, ctx).map(Blade::Tables), "list of its tables"),
+        |app, ctx| { let to = near_workspace(app, ctx).map(Blade::Tables); go(app, to) };
+    "logs.query" ["Q"] Logs Safe "query" "Ask the workspace in the Kusto Query Language",
+        |app, ctx| why_no_way(app, near_workspace(app, ctx).map(Blade::Query), "query of it"),
+        |app, ctx| { let to = near_workspace(app, ctx).map(Blade::Query); go(app, to) };
+    "saved.run" ["r"] Saved Safe "run" "Take the saved query to where it can be run",
+        |app, _| match app.item() { Some(ItemId::Saved(..)) => None, _ => Some("There is no saved query here.".into()) },
+        |app, _| match app.item() {
+            Some(ItemId::Saved(workspace, kind, name)) => vec![Effect::SavedText {
+                actor: app.actor.clone(), workspace, kind, name: name.to_string(),
+            }],
+            _ => NONE,
+        };
+    "query.run" ["f5", "ctrl-r", "alt-enter"] Query Safe "ask" "Ask",
+        never, ask_query;
+    "query.complete" ["tab"] Query Safe "complete" "Complete the word; again for the next",
+        never, complete_query;
+    "query.older" ["ctrl-p"] Query Safe "older" "The text asked before",
+        why_no_history, |app, _| recall(app, true);
+    "query.newer" ["ctrl-n"] Query Safe "" "The text asked after it",
+        why_no_history, |app, _| recall(app, false);
+    "query.partial" ["f7"] Query Safe "partial" "Whether to take what can be read, if not all can",
+        never, |app, _| { toggle_partial(app); NONE };
+    "query.anew" ["ctrl-u"] Query Safe "" "Begin a new text; ctrl-p brings back what was asked",
+        never, |app, _| { if let Some(desk) = app.desk() { desk.set_text(""); } NONE };
+    "query.help" ["f1"] Query Safe "help" "Everything that can be done here",
+        never, |app, _| { app.modal = Some(Modal::Help { first: 0 }); NONE };
+    "query.leave" ["esc", "ctrl-c"] Query Safe "" "Cancel what runs; else to the answer, or back",
+        never, leave_query;
+    "answer.run" ["f5", "ctrl-r"] Answer Safe "ask again" "Ask again",
+        never, ask_query;
+    "answer.row" ["enter"] Answer Safe "whole row" "The row with all its columns, or the rows again",
+        why_no_row,
+        |app, _| { if let Some(desk) = app.desk() { desk.detail = match desk.detail { None => Some(0), _ => None }; } NONE };
+    "answer.edit" ["e", "tab"] Answer Safe "edit" "Back to the text",
+        never, |app, _| { if let Some(desk) = app.desk() { desk.focus = Focus::Editor; } NONE };
+    "answer.right" ["right", "l"] Answer Safe "column" "To the next column",
+        never, |app, _| { if let Some(desk) = app.desk() { desk.move_column(true); } NONE };
+    "answer.left" ["left", "h"] Answer Safe "" "To the column before",
+        never, |app, _| { if let Some(desk) = app.desk() { desk.move_column(false); } NONE };
+    "answer.sort" ["s"] Answer Safe "sort" "Sort by the marked column; again the other way",
+        never, |app, _| { if let Some(desk) = app.desk() { desk.sort(); } NONE };
+    "answer.chart" ["c"] Answer Safe "chart" "Chart or table, where the query says render",
+        |app, _| match app.desks_answer() {
+            Some(shown) if shown.render.is_some() => None,
+            _ => Some("The query does not end in render.".into()),
+        },
+        |app, _| { if let Some(desk) = app.desk() { desk.chart = !desk.chart; } NONE };
+    "answer.partial" ["p", "f7"] Answer Safe "partial" "Ask for what can be read, if not all can",
+        never, |app, ctx| {
+            if let Some(desk) = app.desk() { desk.partial = !desk.partial; }
+            ask_query(app, ctx)
+        };
+    "answer.copy" ["y"] Answer Safe "copy" "Copy the cell",
+        why_no_row,
+        |app, _| {
+            let text = app.desk().and_then(|desk| desk.cell_text());
+            text.map(Effect::Copy).into_iter().collect()
+        };
+    "answer.copy-row" ["Y"] Answer Safe "" "Copy the row, a column a line",
+        why_no_row,
+        |app, _| {
+            let text = app.desk().and_then(|desk| desk.row_text());
+            text.map(Effect::Copy).into_iter().collect()
+        };
+    "answer.csv" ["x"] Answer Safe "csv" "Write the answer to a CSV file",
+        why_no_answer, |app, ctx| export(app, ctx, false);
+    "answer.json" ["X"] Answer Safe "" "Write the answer to a JSON file",
+        why_no_answer, |app, ctx| export(app, ctx, true);
+    "answer.leave" ["esc", "ctrl-c"] Answer Safe "" "Cancel what runs; else go back",
+        never, leave_query;
+    "logs.blocks" ["H"] Logs Safe "blocks" "Blocks of the segment, as they lie on disk and as they open",
+        |app, _| why_no_way(app, blocks_here(app), "segment"),
+        |app, _| { let to = blocks_here(app); go(app, to) };
+    "blocks.next" ["right", "l", "tab"] Blocks Safe "next block" "To the next block of the segment",
+        never, |app, _| turn_block(app, true);
+    "blocks.previous" ["left", "h", "shift-tab"] Blocks Safe "block before" "To the block before",
+        never, |app, _| turn_block(app, false);
     "request.approve" ["a"] Request Final "approve" "Approve the request; asks first",
         |app, ctx| why_not_decide(app, ctx, true), |app, ctx| decision(app, ctx, Question::Approve);
     "request.deny" ["d"] Request Final "deny" "Deny the request; asks first",
@@ -382,6 +618,8 @@ actions! {
         never, |app, _| { app.jump(Blade::Operations); NONE };
     "go.storage" ["g s"] Global Safe "" "Storage accounts",
         never, |app, _| { app.jump(Blade::Storage); NONE };
+    "go.segments" ["g d"] Global Safe "" "Sealed segments of log data",
+        never, |app, _| { app.jump(Blade::Segments(Of::All)); NONE };
     "move.down" ["j", "down"] Move Safe "" "Down",
         never, |app, ctx| { app.shift(ctx, 1); NONE };
     "move.up" ["k", "up"] Move Safe "" "Up",

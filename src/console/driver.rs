@@ -1,6 +1,7 @@
 //! The loop: waits for signals, keys, the engine and the clock, in this order, and does what the state asks
 //! for. It sleeps while nothing happens; paused and idle it never wakes.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::future::poll_fn;
 use std::io;
@@ -15,17 +16,21 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use ratatui::layout::Rect;
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 
 use super::app::{App, Clock, Ctx, Effect, Input, Outcome, Tempo};
+use super::blades::blocks::Looked;
+use super::blades::query::{Answered, Shown};
 use super::input::Keymap;
 use super::input::key::KeyError;
 use super::pacer::Pacer;
 use super::paint;
 use super::terminal::{self, Guard, Screen};
 use super::theme::{Depth, Theme, ThemeError, glyphs};
+use crate::engine::text::scrub;
 use crate::engine::{Actor, SimTime, Span};
-use crate::runtime::{ClockCommand, Handle, HostError, View};
+use crate::logs::query::{Cancel, Progress};
+use crate::runtime::{Ask, ClockCommand, Handle, HostError, View};
 
 /// Whether to use colour.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -172,6 +177,9 @@ struct Driver {
     screen: Screen<fs::File>,
     events: EventStream,
     replies: FuturesUnordered<Reply>,
+    /// How far the question of a number is.
+    progress: watch::Sender<(u64, Progress)>,
+    cancels: BTreeMap<u64, Cancel>,
     pacer: Pacer,
     start: Instant,
     leaving: bool,
@@ -192,6 +200,8 @@ impl Driver {
             screen: Screen::stdout()?,
             events: EventStream::new(),
             replies: FuturesUnordered::new(),
+            progress: watch::Sender::default(),
+            cancels: BTreeMap::new(),
             pacer: Pacer::default(),
             start: Instant::now(),
             leaving: false,
@@ -205,6 +215,7 @@ impl Driver {
         if let Poll::Ready(Some(event)) = early {
             self.input(event?)?;
         }
+        let mut progress = self.progress.subscribe();
         self.anew()?;
         self.paint()?;
         while !self.leaving {
@@ -234,6 +245,11 @@ impl Driver {
                     let now = self.now();
                     self.app.finished(&now.ctx(), outcome);
                     self.pacer.input(self.micros());
+                }
+                Ok(()) = progress.changed() => {
+                    let (run, so_far) = *progress.borrow_and_update();
+                    self.app.progressed(run, so_far);
+                    self.pacer.world(self.micros());
                 }
                 changed = self.views.changed() => {
                     if changed.is_err() {
@@ -282,6 +298,57 @@ impl Driver {
                     }))
                 }));
             }
+            Effect::Ask { actor, ask, run } => self.ask(actor, ask, run),
+            Effect::CancelQuery(run) => {
+                if let Some(cancel) = self.cancels.remove(&run) {
+                    cancel.cancel();
+                }
+            }
+            Effect::SavedText {
+                actor,
+                workspace,
+                kind,
+                name,
+            } => {
+                let reply = self.handle.saved_text(actor, workspace.clone(), kind, name);
+                self.replies.push(Box::pin(async move {
+                    outcome(
+                        reply
+                            .await
+                            .map(|r| r.map(|text| Outcome::SavedText { workspace, text })),
+                    )
+                }));
+            }
+            Effect::Copy(text) => {
+                let told = match self.screen.copy(&text) {
+                    Ok(true) => Outcome::Done("Copied to the clipboard of the terminal.".into()),
+                    Ok(false) => Outcome::Broken("The row is too long for a clipboard.".into()),
+                    Err(error) => Outcome::Broken(error.to_string()),
+                };
+                self.replies.push(Box::pin(async { told }));
+            }
+            Effect::Export { name, text } => {
+                let told = match write_new(&name, &text) {
+                    Ok(()) => Outcome::Done(format!("Written to {name} in the current directory.")),
+                    Err(error) => Outcome::Broken(format!("Cannot write {name}: {error}.")),
+                };
+                self.replies.push(Box::pin(async { told }));
+            }
+            Effect::Peek {
+                actor,
+                segment,
+                block,
+            } => {
+                let reply = self.handle.peek(actor, segment, block);
+                self.replies.push(Box::pin(async move {
+                    let looked = match reply.await {
+                        Ok(Ok(peek)) => Ok(Looked::new(segment, peek)),
+                        Ok(Err(error)) => Err(scrub(&error.to_string()).into_owned()),
+                        Err(_) => Err(HostError::Stopped.to_string()),
+                    };
+                    Outcome::Looked(Box::new(looked))
+                }));
+            }
             Effect::Clock(tempo) => {
                 let reply = self.handle.clock(match tempo {
                     Tempo::Pause => ClockCommand::Pause,
@@ -298,6 +365,42 @@ impl Driver {
             Effect::Quit => self.leaving = true,
         }
         Ok(())
+    }
+
+    /// The question is decided on the engine's thread and runs on one of its own.
+    fn ask(&mut self, actor: Actor, ask: Ask, run: u64) {
+        let cancel = Cancel::default();
+        self.cancels.insert(run, cancel.clone());
+        let prepared = self.handle.query(actor, ask);
+        let progress = self.progress.clone();
+        self.replies.push(Box::pin(async move {
+            let answered = match prepared.await {
+                Ok(Ok(prepared)) => {
+                    let (reply, answer) = oneshot::channel();
+                    std::thread::spawn(move || {
+                        let mut told = |p: &Progress| {
+                            progress.send_if_modified(|last| {
+                                std::mem::replace(last, (run, *p)) != (run, *p)
+                            });
+                        };
+                        let answered = match prepared.run(cancel, &mut told) {
+                            Ok(reply) => match Shown::new(reply) {
+                                Ok(shown) => Answered::Cells(Box::new(shown)),
+                                Err(why) => Answered::Broken(why),
+                            },
+                            Err(error) => Answered::failed(error),
+                        };
+                        let _ = reply.send(answered);
+                    });
+                    answer.await.ok()
+                }
+                Ok(Err(error)) => Some(Answered::failed(error)),
+                Err(_) => None,
+            };
+            let stopped = || Answered::Broken(HostError::Stopped.to_string());
+            let answered = answered.unwrap_or_else(stopped);
+            Outcome::Answered { run, answered }
+        }));
     }
 
     fn suspend(&mut self) -> io::Result<()> {
@@ -318,6 +421,9 @@ impl Driver {
         let now = self.now();
         let ctx = now.ctx();
         self.app.refresh(&ctx);
+        for effect in self.app.wants(&ctx) {
+            self.perform(effect)?;
+        }
         let (width, height) = self.app.size;
         let (app, theme) = (&self.app, &self.theme);
         let mut hits = None;
@@ -364,6 +470,12 @@ impl Driver {
     fn instant(&self, micros: u64) -> Instant {
         self.start + Duration::from_micros(micros)
     }
+}
+
+/// A file that was not there before.
+fn write_new(name: &str, text: &str) -> io::Result<()> {
+    let mut file = fs::File::create_new(name)?;
+    io::Write::write_all(&mut file, text.as_bytes())
 }
 
 async fn at(moment: Option<Instant>) {

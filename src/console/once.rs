@@ -173,7 +173,8 @@ fn csv(columns: &[Column], rows: &[Row]) -> String {
     out
 }
 
-fn field(text: &str) -> String {
+/// A field of a CSV file: nothing in it acts on a terminal or a spreadsheet.
+pub(super) fn field(text: &str) -> String {
     let clean = scrub(text);
     let clean = disarm(&clean);
     if clean.contains([',', '"', ' ']) {

@@ -6,12 +6,13 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::blades::Of;
 use super::text;
 use super::theme::Token;
 use crate::engine::SimTime;
 use crate::engine::ids::{
-    GrantId, KeyName, MailId, OperationId, PersonId, RequestId, ResourceId, Revision, TicketId,
-    VaultName,
+    GrantId, KeyName, MailId, OperationId, PersonId, RequestId, ResourceId, Revision, SegmentId,
+    TableName, TicketId, VaultName,
 };
 use crate::engine::text::{Untrusted, scrub};
 use crate::engine::vault::access_policy::Caller;
@@ -41,6 +42,12 @@ pub enum ItemId {
     StorageAccount(ResourceId),
     /// A saved search or alert query of a workspace.
     Saved(ResourceId, saved_search::Kind, Arc<str>),
+    /// The tables of a workspace.
+    Tables(ResourceId),
+    Table(ResourceId, TableName),
+    /// A list of segments.
+    Segments(Of),
+    Segment(SegmentId),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -99,9 +99,69 @@ fn flush(lines: &mut Vec<String>, line: &mut String, used: &mut usize) {
     *used = 0;
 }
 
+/// `1,204,811`.
+pub fn count(n: u64) -> String {
+    let digits = n.to_string();
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// A number of bytes in decimal units, as the service bills them: `812 B`, `1.4 MB`, `73 GB`.
+pub fn bytes(n: u64) -> String {
+    const UNITS: [&str; 6] = ["kB", "MB", "GB", "TB", "PB", "EB"];
+    if n < 1_000 {
+        return format!("{n} B");
+    }
+    // In tenths of the unit, rounded down: what is shown is there.
+    let mut tenths = n / 100;
+    let mut unit = 0;
+    while tenths >= 10_000 && unit + 1 < UNITS.len() {
+        tenths /= 1_000;
+        unit += 1;
+    }
+    let (whole, tenth) = (tenths / 10, tenths % 10);
+    if whole < 10 {
+        format!("{whole}.{tenth} {}", UNITS[unit])
+    } else {
+        format!("{whole} {}", UNITS[unit])
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn numbers_are_grouped_and_bytes_have_two_digits_at_least() {
+        assert_eq!(
+            [0, 999, 1_000, 1_204_811].map(count),
+            ["0", "999", "1,000", "1,204,811"]
+        );
+        let shown = [
+            0,
+            999,
+            1_000,
+            9_999,
+            10_000,
+            999_999,
+            1_000_000,
+            73_400_000_000,
+        ]
+        .map(bytes);
+        assert_eq!(
+            shown,
+            [
+                "0 B", "999 B", "1.0 kB", "9.9 kB", "10 kB", "999 kB", "1.0 MB", "73 GB"
+            ]
+        );
+        assert_eq!(bytes(u64::MAX), "18 EB");
+    }
 
     #[test]
     fn a_wide_character_is_never_cut_in_half() {

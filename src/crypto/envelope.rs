@@ -2,17 +2,19 @@
 //!
 //! A sealed blob is `nonce 12 | ciphertext | tag 16`, AES-256-GCM. It has no magic and no version: whoever
 //! keeps one in a file says in the file what it is. The library draws the nonce, so no caller can repeat one.
+//! Whoever seals much gives every piece a key of its own ([`Source`]), and then no nonce is needed.
 
 use std::fmt;
 
-use aws_lc_rs::aead::{AES_256_GCM, Aad, Nonce, RandomizedNonceKey};
+use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, RandomizedNonceKey, UnboundKey};
 use aws_lc_rs::{hkdf, rand};
 use zeroize::{Zeroize, Zeroizing};
 
 /// Bytes of a key.
 pub const KEY: usize = 32;
 const NONCE: usize = 12;
-const TAG: usize = 16;
+/// Bytes of the tag that shows a change.
+pub const TAG: usize = 16;
 /// Bytes by which a sealed blob is longer than what is in it.
 pub const OVERHEAD: usize = NONCE + TAG;
 
@@ -74,14 +76,87 @@ pub fn random_key() -> Result<Secret, CryptoError> {
 /// computes on the way.
 pub fn derive(key: &Secret, salt: &[u8], info: &[u8]) -> Result<Secret, CryptoError> {
     let mut derived = Zeroizing::new(vec![0; KEY]);
-    hkdf::Salt::new(hkdf::HKDF_SHA256, salt)
-        .extract(key.as_bytes())
-        .expand(&[info], hkdf::HKDF_SHA256)
-        .and_then(|okm| okm.fill(&mut derived))
-        .map_err(|_| CryptoError::Library {
-            doing: "derive a key",
-        })?;
+    Source::new(key, salt).expand(info, &mut derived)?;
     Ok(Secret(derived))
+}
+
+/// Random bytes that are no secret: a salt.
+pub fn random_salt() -> Result<[u8; KEY], CryptoError> {
+    let mut salt = [0; KEY];
+    rand::fill(&mut salt).map_err(|_| CryptoError::Library {
+        doing: "draw random bytes",
+    })?;
+    Ok(salt)
+}
+
+/// Keys that are used once, all derived from one key and one salt: [`derive`] for many an `info`, and AES-256-GCM
+/// in place under what comes out. Each `info` may seal one thing only, so the nonce is always zero. Zeroised
+/// when dropped.
+pub struct Source(hkdf::Prk);
+
+impl Source {
+    pub fn new(key: &Secret, salt: &[u8]) -> Source {
+        Source(hkdf::Salt::new(hkdf::HKDF_SHA256, salt).extract(key.as_bytes()))
+    }
+
+    /// Seals `bytes` where they are, under the key of this `info`. With the tag they open only under the same
+    /// key, `info` and `aad`.
+    pub fn seal(
+        &self,
+        info: &[u8],
+        aad: &[u8],
+        bytes: &mut [u8],
+    ) -> Result<[u8; TAG], CryptoError> {
+        let failed = || CryptoError::Library {
+            doing: "seal bytes",
+        };
+        let tag = self
+            .cipher(info)?
+            .seal_in_place_separate_tag(once(), Aad::from(aad), bytes)
+            .map_err(|_| failed())?;
+        <[u8; TAG]>::try_from(tag.as_ref()).map_err(|_| failed())
+    }
+
+    /// Opens what [`Source::seal`] made, with its tag behind it, and returns what was sealed. What is left in
+    /// `sealed` when it does not open is good for nothing.
+    pub fn open<'a>(
+        &self,
+        info: &[u8],
+        aad: &[u8],
+        sealed: &'a mut [u8],
+    ) -> Result<&'a mut [u8], CryptoError> {
+        self.cipher(info)?
+            .open_in_place(once(), Aad::from(aad), sealed)
+            .map_err(|_| CryptoError::DoesNotOpen)
+    }
+
+    fn expand(&self, info: &[u8], key: &mut [u8]) -> Result<(), CryptoError> {
+        self.0
+            .expand(&[info], hkdf::HKDF_SHA256)
+            .and_then(|okm| okm.fill(key))
+            .map_err(|_| CryptoError::Library {
+                doing: "derive a key",
+            })
+    }
+
+    fn cipher(&self, info: &[u8]) -> Result<LessSafeKey, CryptoError> {
+        let mut key = Zeroizing::new([0; KEY]);
+        self.expand(info, &mut key[..])?;
+        let key = UnboundKey::new(&AES_256_GCM, &key[..]);
+        let key = key.map_err(|_| CryptoError::KeyLength { found: KEY })?;
+        Ok(LessSafeKey::new(key))
+    }
+}
+
+impl fmt::Debug for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Source")
+    }
+}
+
+/// The nonce of a key that seals once.
+fn once() -> Nonce {
+    Nonce::assume_unique_for_key([0; NONCE])
 }
 
 /// Seals `plain` so that it opens only with the same key and the same `aad`.
@@ -200,6 +275,37 @@ mod tests {
         ] {
             assert_ne!(changed.unwrap().as_bytes(), plain.as_bytes());
         }
+    }
+
+    #[test]
+    fn a_source_seals_in_place_under_a_key_for_every_purpose() {
+        let (key, salt) = (random_key().unwrap(), random_salt().unwrap());
+        let source = Source::new(&key, &salt);
+        let mut bytes = *b"forty-two bytes of something or other";
+        let tag = source.seal(b"block 1", b"here", &mut bytes).unwrap();
+        let sealed = [&bytes[..], &tag].concat();
+        let open = |source: &Source, info: &[u8], aad: &[u8]| {
+            let mut sealed = sealed.clone();
+            source
+                .open(info, aad, &mut sealed)
+                .map(|plain| plain.to_vec())
+        };
+        assert_eq!(
+            open(&source, b"block 1", b"here").unwrap(),
+            b"forty-two bytes of something or other"
+        );
+        let other_key = Source::new(&random_key().unwrap(), &salt);
+        let other_salt = Source::new(&key, &random_salt().unwrap());
+        for refused in [
+            open(&source, b"block 2", b"here"),
+            open(&source, b"block 1", b"there"),
+            open(&other_key, b"block 1", b"here"),
+            open(&other_salt, b"block 1", b"here"),
+        ] {
+            assert_eq!(refused.unwrap_err(), CryptoError::DoesNotOpen);
+        }
+        assert!(source.open(b"block 1", b"here", &mut [0; 3]).is_err());
+        assert_eq!(format!("{source:?}"), "Source");
     }
 
     #[test]

@@ -311,6 +311,9 @@ catalogue! {
     QRY_03 = "E-QRY-03", 400, "BadArgumentError", "R-CMK-43", true,
         "The query cannot be run as it is written.",
         "Correct it; lockbox tables list shows the tables and their columns.";
+    QRY_04 = "E-QRY-04", 404, "SegmentNotFound", "R-CMK-14", true,
+        "There is no such segment.",
+        "List the segments: lockbox segments list.";
     ING_01 = "E-ING-01", 200, "DataLost", "R-CMK-42", true,
         "DATA LOST: what is sent is accepted and dropped for good.",
         "Restore the key, or unlink the workspace.";

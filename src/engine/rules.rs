@@ -423,8 +423,8 @@ pub const NUMBERS: &[Number] = &[
         "resume-latency",
         resume_latency,
         "R-CMK-46",
-        "When ingestion and query resume after the key could be unwrapped again; 30 minutes are the bound.",
-        "S4 §key-revocation; the bound taken in full, i-35"
+        "When ingestion and query resume after the key can be unwrapped again; 30 minutes are the bound.",
+        "S4 §key-revocation; the bound taken in full from the change on, i-35"
     ),
     number!(
         "poll-min",

@@ -17,6 +17,7 @@ mod agenda;
 mod blobs;
 mod door;
 mod error;
+mod own;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
@@ -27,6 +28,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 pub use agenda::Agenda;
 pub use door::{Reply, inspect};
 pub use error::KeystoreError;
+pub use own::Wrapped;
 
 use crate::crypto::{CryptoError, Hsm, KeyKind, Secret, WrapAlgorithm, envelope};
 use crate::engine::World;

@@ -2,8 +2,16 @@
 
 use std::path::{Path, PathBuf};
 
+use datafusion::common::DataFusionError;
+
 use crate::engine::Refusal;
 use crate::keystore::KeystoreError;
+use crate::logs::LogsError;
+use crate::logs::customer_storage::StorageError;
+use crate::logs::ingest::Stop;
+use crate::logs::kql::KqlError;
+use crate::logs::query::QueryError;
+use crate::logs::sealed::SealedError;
 use crate::store::JournalError;
 
 #[derive(Debug, thiserror::Error)]
@@ -46,6 +54,31 @@ pub enum HostError {
     )]
     NoKeys,
 
+    /// The log store cannot follow the world, or cannot be read.
+    #[error(transparent)]
+    Logs(LogsError),
+
+    /// Records cannot be made into a block.
+    #[error("{0}")]
+    Records(Stop),
+
+    /// What a workspace keeps in a storage account cannot be had.
+    #[error(transparent)]
+    Storage(StorageError),
+
+    /// A query ended without an answer.
+    #[error(transparent)]
+    Unanswered(QueryError),
+
+    /// A query cannot be run as it is written; each mistake with its place.
+    #[error("{}", mistakes(.0))]
+    Query(Vec<KqlError>),
+
+    #[error(
+        "this world is run without its log data, so none can be sent or queried. Use the world it was taken from."
+    )]
+    NoLogs,
+
     /// The engine thread is gone.
     #[error("the engine has stopped. Start lockbox again; nothing acknowledged is lost.")]
     Stopped,
@@ -56,6 +89,57 @@ impl From<KeystoreError> for HostError {
         match error {
             KeystoreError::Refused(refusal) => HostError::Refused(refusal),
             error => HostError::Keystore(error),
+        }
+    }
+}
+
+/// All of them, a line each.
+fn mistakes(errors: &[KqlError]) -> String {
+    let lines: Vec<String> = errors.iter().map(ToString::to_string).collect();
+    lines.join("\n")
+}
+
+impl From<QueryError> for HostError {
+    fn from(error: QueryError) -> Self {
+        match error {
+            QueryError::Refused(refusal) => HostError::Refused(refusal),
+            error => HostError::Unanswered(error),
+        }
+    }
+}
+
+impl From<DataFusionError> for HostError {
+    fn from(error: DataFusionError) -> Self {
+        HostError::Unanswered(QueryError::Failed(error))
+    }
+}
+
+impl From<SealedError> for HostError {
+    fn from(error: SealedError) -> Self {
+        HostError::Logs(error.into())
+    }
+}
+
+impl From<Stop> for HostError {
+    fn from(stop: Stop) -> Self {
+        HostError::Records(stop)
+    }
+}
+
+impl From<StorageError> for HostError {
+    fn from(error: StorageError) -> Self {
+        match error {
+            StorageError::Key(error) => error.into(),
+            error => HostError::Storage(error),
+        }
+    }
+}
+
+impl From<LogsError> for HostError {
+    fn from(error: LogsError) -> Self {
+        match error {
+            LogsError::Key(error) => error.into(),
+            error => HostError::Logs(error),
         }
     }
 }

@@ -8,8 +8,11 @@ use sha2::{Digest, Sha256};
 use super::error::{HostError, WRITABLE};
 use super::host::{Host, SNAPSHOT_EVERY, due_by};
 use super::keys::Keys;
+use super::logs::Logs;
 use crate::engine::{self, Actor, Command, Event, SimTime, World};
 use crate::keystore::{Agenda, Keystore};
+use crate::logs::Files;
+use crate::logs::customer_storage::CustomerStorage;
 use crate::store::{ClockRow, Journal, SqliteJournal, sqlite};
 
 /// What a world file asks for.
@@ -147,6 +150,7 @@ impl Host {
             Keystore::in_memory()?,
             Agenda::everything(host.world()),
         ));
+        host.logs = Some(Logs::new(Files::in_memory(), CustomerStorage::in_memory()));
         Ok(host)
     }
 }

@@ -15,7 +15,10 @@ use super::clock::{ClockCommand, ClockLock, Reading, wall_until};
 use super::error::HostError;
 use super::host::{Host, Receipt};
 use super::keys::{KeyImport, KeyReply, KeyUse};
+use super::query::{Ask, Peek, Prepared};
 use super::watch;
+use crate::engine::ids::{ResourceId, SegmentId};
+use crate::engine::workspace::saved_search::Kind;
 use crate::engine::{self, Actor, Command, Span, World};
 
 /// Longest time spent on due instants before commands are looked at again.
@@ -59,6 +62,20 @@ enum Message {
         Actor,
         Box<KeyImport>,
         oneshot::Sender<Result<Receipt, HostError>>,
+    ),
+    Query(Actor, Ask, oneshot::Sender<Result<Prepared, HostError>>),
+    Peek(
+        Actor,
+        SegmentId,
+        u64,
+        oneshot::Sender<Result<Peek, HostError>>,
+    ),
+    SavedText(
+        Actor,
+        ResourceId,
+        Kind,
+        String,
+        oneshot::Sender<Result<String, HostError>>,
     ),
     Clock(ClockCommand, oneshot::Sender<Result<Reading, HostError>>),
     /// A journal file was written, by us or by another process.
@@ -164,6 +181,42 @@ impl Handle {
         let _ = self
             .messages
             .send(Message::ImportKey(actor, Box::new(import), reply));
+        answer
+    }
+
+    /// Decides a question as somebody: see [`Host::query`]. What comes back runs on the asker's own thread.
+    pub fn query(&self, actor: Actor, ask: Ask) -> oneshot::Receiver<Result<Prepared, HostError>> {
+        let (reply, answer) = oneshot::channel();
+        let _ = self.messages.send(Message::Query(actor, ask, reply));
+        answer
+    }
+
+    /// A block of a segment: see [`Host::peek`].
+    pub fn peek(
+        &self,
+        actor: Actor,
+        segment: SegmentId,
+        block: u64,
+    ) -> oneshot::Receiver<Result<Peek, HostError>> {
+        let (reply, answer) = oneshot::channel();
+        let _ = self
+            .messages
+            .send(Message::Peek(actor, segment, block, reply));
+        answer
+    }
+
+    /// The text of a saved query: see [`Host::saved_text`].
+    pub fn saved_text(
+        &self,
+        actor: Actor,
+        workspace: ResourceId,
+        kind: Kind,
+        name: String,
+    ) -> oneshot::Receiver<Result<String, HostError>> {
+        let (reply, answer) = oneshot::channel();
+        let _ = self
+            .messages
+            .send(Message::SavedText(actor, workspace, kind, name, reply));
         answer
     }
 
@@ -299,6 +352,19 @@ impl Engine {
                 let outcome = self.host.import_key(&actor, &import);
                 self.publish();
                 let _ = reply.send(outcome);
+            }
+            Message::Query(actor, ask, reply) => {
+                let outcome = self.host.query(&actor, &ask);
+                self.publish();
+                let _ = reply.send(outcome);
+            }
+            Message::Peek(actor, segment, block, reply) => {
+                let _ = reply.send(self.host.peek(&actor, segment, block));
+            }
+            Message::SavedText(actor, workspace, kind, name, reply) => {
+                let text = self.host.saved_text(&actor, &workspace, kind, &name);
+                self.publish();
+                let _ = reply.send(text);
             }
             Message::Clock(command, reply) => {
                 let outcome = self.host.clock_move(command);

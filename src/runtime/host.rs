@@ -16,8 +16,11 @@ use super::effects::Outbox;
 use super::error::{HostError, WRITABLE};
 use super::founding::{Founding, found_in};
 use super::keys::Keys;
+use super::logs::Logs;
 use crate::engine::ids::Revision;
 use crate::engine::{self, Actor, Command, Draft, Event, Refusal, SimTime, World};
+use crate::logs::Files;
+use crate::logs::customer_storage::CustomerStorage;
 use crate::store::{ClockRow, Journal, JournalError, SqliteJournal};
 
 /// Events folded in one read.
@@ -43,6 +46,8 @@ pub struct Host {
     outbox: Option<Outbox>,
     /// None on a branch, which runs without keys.
     pub(super) keys: Option<Keys>,
+    /// None on a branch, which has no files.
+    pub(super) logs: Option<Logs>,
     dir: Option<PathBuf>,
     snapshot_at: Revision,
     trouble: Option<String>,
@@ -127,6 +132,10 @@ impl Host {
         }
         let mut host = Host::on(Box::new(journal), wall)?;
         host.keys = Some(Keys::open(dir, &host.world, host.journal.as_ref())?);
+        host.logs = Some(Logs::new(
+            Files::in_folder(dir),
+            CustomerStorage::in_folder(dir),
+        ));
         host.holding = Holding::Shared {
             lock: ClockLock::open(dir)?,
             held: None,
@@ -140,6 +149,7 @@ impl Host {
             settled => settled?,
         }
         host.heed(Host::tidy_keys)?;
+        host.heed(Host::make_samples)?;
         Ok(host)
     }
 
@@ -156,6 +166,7 @@ impl Host {
             holding: Holding::Alone { held: None },
             outbox: None,
             keys: None,
+            logs: None,
             dir: None,
             trouble: None,
         };
@@ -232,18 +243,29 @@ impl Host {
     /// record all the same; from then on nothing more is, until the two agree again.
     pub fn submit(&mut self, actor: &Actor, command: &Command) -> Result<Receipt, HostError> {
         loop {
-            self.refresh()?;
-            let now = self.now();
-            if engine::due(&self.world).is_some_and(|due| due <= now) {
-                // On a fork first, so that a refused command does not even make time act.
-                self.preview(actor, command)?;
-                while self.elapse_one(now)? {}
-            }
+            let now = self.catch_up(actor, command)?;
             let draft = engine::draft(&self.world, now, actor, command)?;
             if let Some(receipt) = self.commit(draft)? {
                 return Ok(receipt);
             }
         }
+    }
+
+    /// Folds what others did and does what is due, unless the command would be refused after that. Returns the
+    /// instant it is now.
+    pub(super) fn catch_up(
+        &mut self,
+        actor: &Actor,
+        command: &Command,
+    ) -> Result<SimTime, HostError> {
+        self.refresh()?;
+        let now = self.now();
+        if engine::due(&self.world).is_some_and(|due| due <= now) {
+            // On a fork first, so that a refused command does not even make time act.
+            self.preview(actor, command)?;
+            while self.elapse_one(now)? {}
+        }
+        Ok(now)
     }
 
     /// What a command would do now. Nothing is written.
@@ -447,7 +469,7 @@ impl Host {
     }
 
     /// Appends a decision and takes its world. None when somebody else appended first: theirs is folded then.
-    fn commit(&mut self, draft: Draft) -> Result<Option<Receipt>, HostError> {
+    pub(super) fn commit(&mut self, draft: Draft) -> Result<Option<Receipt>, HostError> {
         let decided_on = self.world.revision;
         // What the keys could not follow before is tried again, and may stand in the way.
         self.heed(Host::conform)?;
@@ -501,12 +523,14 @@ impl Host {
         }
     }
 
-    /// The world moved on: keys, mails and snapshot follow. What fails here fails beside the world: the
+    /// The world moved on: keys, segments, mails and snapshot follow. What fails here fails beside the world: the
     /// command is on the record, and the next one tries again. Only a contradiction between the world and the
     /// hardware is an error.
     fn settled(&mut self) -> Result<(), HostError> {
         self.trouble = None;
         self.heed(Host::conform)?;
+        self.heed(Host::obey)?;
+        self.heed(Host::keep)?;
         self.heed(Host::effects)?;
         self.heed(Host::snapshot)
     }

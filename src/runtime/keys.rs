@@ -82,6 +82,10 @@ impl Keys {
         }
     }
 
+    pub fn keystore(&self) -> &Keystore {
+        &self.keystore
+    }
+
     /// The keys of a state directory. On the agenda is all that happened since they last followed, and the
     /// clusters whose account keys somebody took away.
     pub fn open(dir: &Path, world: &World, journal: &dyn Journal) -> Result<Keys, HostError> {
@@ -116,6 +120,11 @@ impl Host {
     /// The keys of this world; none on a branch.
     pub fn keystore(&self) -> Option<&Keystore> {
         self.keys.as_ref().map(|keys| &keys.keystore)
+    }
+
+    /// Whether a key is being brought in.
+    pub(super) fn imports(&self) -> bool {
+        self.keys.as_ref().is_some_and(|keys| keys.alone.is_some())
     }
 
     pub(super) fn note_for_keys(&mut self, events: &[Event]) {

@@ -5,6 +5,8 @@
 //! handle   one engine thread that owns a Host; faces send commands and receive views
 //! clock    wall time ↔ simulated time, and who makes it run
 //! effects  the outbox: facts that leave the world as files
+//! logs     segments follow the world; records come in
+//! query    questions are decided here, and run elsewhere
 //! keys     the real keys follow the world; what people do with them
 //! ```
 
@@ -15,6 +17,8 @@ pub mod founding;
 pub mod handle;
 pub mod host;
 pub mod keys;
+pub mod logs;
+pub mod query;
 mod watch;
 
 pub use clock::{ClockCommand, ManualWall, Reading, SystemWall, Wall};
@@ -23,3 +27,5 @@ pub use founding::{Founding, fingerprint};
 pub use handle::{Handle, View};
 pub use host::{Host, Receipt};
 pub use keys::{KeyImport, KeyReply, KeyUse};
+pub use logs::{Block, Ingested};
+pub use query::{Ask, Peek, Prepared, Reply, Tables};

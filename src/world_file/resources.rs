@@ -6,6 +6,8 @@ use super::build::Build;
 use super::reader::Fields;
 use super::things::Things;
 use crate::engine::cluster::link;
+use crate::engine::ids::TableName;
+use crate::engine::ingestion::{self, builtin};
 use crate::engine::resources::{Command, REGIONS, Resource, ResourceKind, Subscription, region};
 use crate::engine::words::nearest;
 
@@ -38,6 +40,7 @@ const RESOURCE: &[&str] = &[
     "encrypted_in_transit",
     "events_to",
     "linked_cluster",
+    "samples",
 ];
 
 pub(super) fn resources(build: &mut Build<'_>, root: &Fields<'_>) {
@@ -99,13 +102,48 @@ pub(super) fn resources(build: &mut Build<'_>, root: &Fields<'_>) {
             );
         }
         let id = resource.id.clone();
+        let samples = samples(&fields, resource.kind);
         build.put(&fields, Command::Add(resource));
+        for (table, per_hour) in samples {
+            let workspace = id.clone();
+            let mark = ingestion::Command::Mark {
+                workspace,
+                table,
+                per_hour,
+            };
+            build.put(&fields, mark);
+        }
         links.extend(cluster.map(|cluster| (fields, id, cluster)));
     }
     // A workspace may name a cluster that stands further down.
     for (fields, workspace, cluster) in links {
         build.put(&fields, link::Command::Attach { workspace, cluster });
     }
+}
+
+/// Sample records made in an hour of one table, at most (`design.md` §3: bounded per hour).
+const SAMPLES_MAX: u32 = 20_000;
+
+/// `samples = { AppRequests = 400 }`: tables of a workspace of which so many records an hour are made.
+fn samples(fields: &Fields<'_>, kind: ResourceKind) -> Vec<(TableName, u32)> {
+    if fields.has("samples") && kind != ResourceKind::Workspace {
+        let only = "Only a log-analytics-workspace has sample records.";
+        fields.wrong("samples", only, None);
+        return Vec::new();
+    }
+    let sent: Vec<&str> = builtin::names()
+        .filter(|name| !builtin::by_service(name))
+        .collect();
+    let Some(table) = fields.table("samples", &sent) else {
+        return Vec::new();
+    };
+    sent.iter()
+        .filter(|name| table.has(name))
+        .filter_map(|name| {
+            let per_hour = table.number(name, 1..=u64::from(SAMPLES_MAX))?;
+            Some((TableName::from(*name), u32::try_from(per_hour).ok()?))
+        })
+        .collect()
 }
 
 /// What holds keys or logs stands in a region of the cloud; for the rest it does not matter.

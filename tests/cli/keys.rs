@@ -15,7 +15,7 @@ use serde_json::Value;
 use super::{HOSTILE, Place, Said, camel_case, copy, find, is_inert, run_in};
 use pty::Pty;
 
-const WORLD: &str = r#"
+pub const WORLD: &str = r#"
 [world]
 name = "Keys"
 seed = 7
@@ -88,7 +88,7 @@ const CREATE: [&str; 9] = [
 ];
 
 /// A copy of a state that is made once.
-fn place(state: &'static OnceLock<tempfile::TempDir>, make: impl FnOnce(&Place)) -> Place {
+pub fn place(state: &'static OnceLock<tempfile::TempDir>, make: impl FnOnce(&Place)) -> Place {
     let made = state.get_or_init(|| {
         let dir = tempfile::tempdir().unwrap();
         let place = Place { dir };
@@ -176,7 +176,7 @@ fn working() -> Place {
 impl Place {
     /// Refused with this error, which is given back.
     #[track_caller]
-    fn refused(&self, args: &[&str], id: &str) -> Value {
+    pub fn refused(&self, args: &[&str], id: &str) -> Value {
         let said = self.run(&[&["--format", "json"], args].concat());
         assert_ne!(said.code, 0, "{args:?} was not refused: {}", said.out);
         let error = said.json()["error"].take();

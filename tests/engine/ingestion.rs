@@ -989,8 +989,7 @@ fn r_cmk_45_what_would_cool_at_the_instant_at_which_service_resumes_stays_cold()
     stage.revoke(&ready);
     stage.until(cools - Span::minutes(25));
     stage.enable(&ready.key, true);
-    let polled = stage.at(&ready.cluster).protection.next_watched_poll();
-    let latency = cools - polled.unwrap();
+    let latency = cools - stage.now;
     stage.set_rule("resume-latency", &format!("{}us", latency.0));
     stage.until(cools - MICRO);
     assert!(matches!(
@@ -1244,6 +1243,18 @@ fn e_qry_02_a_workspace_that_is_not_there_is_neither_queried_nor_written_to() {
         let read = stage.read(&workspace, &[whole(TABLE)], true).unwrap_err();
         is(&read, &errors::QRY_02, "workspace");
     }
+}
+
+#[test]
+fn e_qry_04_a_segment_that_is_not_there_or_was_purged() {
+    let mut stage = Stage::keys();
+    let ready = stage.ready();
+    stage.stored(&ready.workspace, OWN, 1);
+    let world = &stage.world;
+    let id = world.logs.segments.get_max().unwrap().0;
+    assert_eq!(world.segment(id).unwrap().id, id);
+    let no = world.segment(SegmentId(id.0 + 1)).unwrap_err();
+    assert_eq!((no.id.as_str(), no.status), ("E-QRY-04", 404));
 }
 
 #[test]

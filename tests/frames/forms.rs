@@ -342,6 +342,7 @@ fn a_click_on_a_button_presses_it_and_on_an_option_turns_it() {
 /// Every command a person can give, by name; a new variant does not compile until it is here.
 fn named(command: &Command) -> &'static str {
     use lockbox::engine::cluster::{link, operation};
+    use lockbox::engine::ingestion;
     use lockbox::engine::vault::{access_policy, network};
     use lockbox::engine::workspace::linked_storage;
     match command {
@@ -411,6 +412,14 @@ fn named(command: &Command) -> &'static str {
             linked_storage::Command::Unlink { .. } => "storage.unlink",
             linked_storage::Command::SetKey { .. } => "storage.set-key",
         },
+        Command::Ingestion(c) => match c {
+            ingestion::Command::SetRetention { .. } => "table.retention",
+            // Data and questions, no forms.
+            ingestion::Command::Ingest(_) => "ingestion.ingest",
+            ingestion::Command::Query { .. } => "ingestion.query",
+            // The world file's.
+            ingestion::Command::Mark { .. } => "ingestion.mark",
+        },
         Command::Elapse
         | Command::World(_)
         | Command::Rules(_)
@@ -463,6 +472,7 @@ fn every_command_has_a_form_that_builds_it() {
         "storage.link",
         "storage.unlink",
         "storage.set-key",
+        "table.retention",
     ];
     let scene = everything();
     let mut built: Vec<&str> = Vec::new();

@@ -25,6 +25,9 @@ fn once_lets_no_acting_character_out_in_any_format() {
         "preflight/clnew",
         "workspace/ws-shop",
         "alert/ws-shop/errors",
+        "tables/ws-shop",
+        "table/ws-shop/AppRequests",
+        "query/ws-shop",
         "operation/OP-1",
         "storage/c/web/storage-account",
     ] {

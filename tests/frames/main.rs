@@ -11,5 +11,7 @@ mod frames;
 mod hostile;
 mod journeys;
 mod keys;
+mod logs;
+mod query;
 mod scene;
 mod storm;

@@ -93,7 +93,16 @@ impl Scene {
                 }
                 self.app.refresh(&ctx!(self));
             }
-            Effect::Suspend | Effect::Repaint | Effect::Quit => {}
+            // There are no files on a stage.
+            Effect::Peek { .. }
+            | Effect::Ask { .. }
+            | Effect::CancelQuery(_)
+            | Effect::SavedText { .. }
+            | Effect::Copy(_)
+            | Effect::Export { .. }
+            | Effect::Suspend
+            | Effect::Repaint
+            | Effect::Quit => {}
         }
     }
 
@@ -109,6 +118,16 @@ impl Scene {
     }
 
     /// Keys as they are written: `g r`, `enter`, `ctrl-d`.
+    /// Something the driver was asked for came back.
+    pub fn finish(&mut self, outcome: Outcome) {
+        self.app.finished(&ctx!(self), outcome);
+    }
+
+    /// What the top page wants from the files.
+    pub fn wants(&mut self) -> Vec<Effect> {
+        self.app.wants(&ctx!(self))
+    }
+
     pub fn press(&mut self, keys: &str) -> &mut Scene {
         for key in key::sequence(keys).unwrap() {
             self.key(key);

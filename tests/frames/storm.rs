@@ -8,10 +8,10 @@ use crate::scene::{HOSTILE, Scene, many, wide};
 use crate::stage::person;
 
 /// A small generator, so that a failure can be run again.
-struct Dice(u64);
+pub struct Dice(pub u64);
 
 impl Dice {
-    fn roll(&mut self, sides: u64) -> u64 {
+    pub fn roll(&mut self, sides: u64) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
@@ -48,7 +48,7 @@ impl Dice {
         key
     }
 
-    fn input(&mut self) -> Input {
+    pub fn input(&mut self) -> Input {
         let side = |dice: &mut Dice, most| u16::try_from(1 + dice.roll(most)).unwrap();
         match self.roll(40) {
             0 => Input::Resize(side(self, 200), side(self, 60)),

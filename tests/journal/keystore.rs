@@ -164,7 +164,7 @@ fn keys_that_never_were_are_made_with_all_they_wrap_at_the_first_opening() {
     forget_how_far(dir.path());
     let mut host = open(dir.path(), &wall);
     assert_eq!(host.trouble(), None);
-    assert_eq!(aek_files(dir.path()).len(), 4);
+    assert_eq!(aek_files(dir.path()).len(), 5);
     use_key(&mut host, "minji.kim", call(&key, KeyOperation::Get), b"").unwrap();
 }
 
@@ -246,7 +246,7 @@ fn a_new_world_does_not_take_over_the_keys_of_one_whose_journal_is_gone() {
     }
     let error = keystore_error(try_open(dir.path()));
     assert!(
-        matches!(error, KeystoreError::OtherWorld { keys: 5, .. }),
+        matches!(error, KeystoreError::OtherWorld { keys: 6, .. }),
         "{error}"
     );
     assert!(error.to_string().contains("Put journal.db back"), "{error}");

@@ -7,12 +7,16 @@
 
 mod clock;
 mod crash;
+mod customer_storage;
 mod damage;
 #[path = "../support/keyed.rs"]
 mod keyed;
 mod keys;
 mod keystore;
+mod kill;
+mod logs;
 mod outbox;
+mod query;
 mod rotation;
 mod sharing;
 mod stage;

@@ -435,3 +435,71 @@ fn resizing_and_pasting_a_megabyte_break_nothing() {
     assert!(console.is_running());
     assert!(!console.text().contains('\u{202e}'));
 }
+
+#[test]
+fn a_query_is_completed_asked_drawn_cancelled_and_refused_when_a_colleague_takes_the_key() {
+    let desk = Desk::new();
+    let mut console = desk.console(&[], &[], 100, 30);
+    console.send("gw");
+    console.wait_for("Workspaces");
+    console.send("/law-jp-claims\r");
+    console.send("Q");
+    console.wait_for("Not asked yet.");
+    console.send("AppR");
+    console.send(TAB);
+    console.wait_for("AppRequests");
+    console.send(" | summarize n = count() by ResultCode | sort by n");
+    console.send("\u{12}");
+    console.wait_for("blocks opened");
+    console.wait_until("the count of what went well", |text| {
+        folded(text).contains("ResultCode n 200")
+    });
+    let rows = desk.run(&[
+        "query",
+        "--workspace",
+        "law-jp-claims",
+        "AppRequests | where ResultCode == '200' | count",
+        "--format",
+        "csv",
+    ]);
+    let count = String::from_utf8(rows.stdout).unwrap();
+    let count = count.lines().last().unwrap().to_owned();
+    console.wait_until("the same count", |text| {
+        folded(text).contains(&format!("200 {count}"))
+    });
+
+    // Drawn, and wrong.
+    console.send("e\u{15}");
+    console
+        .send("AppRequests | summarize n = count() by bin(TimeGenerated, 1h) | render timechart ");
+    console.send("\u{12}");
+    console.wait_for("└──");
+    console.send("e\u{15}");
+    console.send("AppRequests | where Sucess == false ");
+    console.send("\u{12}");
+    console.wait_for("did you mean Success?");
+    console.wait_for("^^^^^^");
+
+    // Every pair of records: it would take long, and is cancelled.
+    console.send("\u{15}");
+    console.send("AppRequests | extend k = 1 | join kind=inner (AppRequests | extend k = 1 | project k, m = Name) on k | join kind=inner (AppRequests | extend k = 1 | project k, o = Name) on k | summarize count() by m, o");
+    console.send("\u{12}");
+    console.wait_for("Esc cancels");
+    console.send(ESC);
+    console.wait_for("was cancelled");
+
+    // The key of this cluster was disabled before the world opened; its hour is over at 09:42.
+    console.send("\u{15}");
+    console.send("AppRequests | count");
+    assert!(desk.run(&["clock", "advance", "42m"]).status.success());
+    console.send("\u{12}");
+    console.wait_for("E-QRY-01");
+    console.wait_for("was revoked");
+    // F7: what can be read, if not all can.
+    console.send("\u{1b}[18~\u{12}");
+    console.wait_for("PARTIAL: 1 segment is left out.");
+    console.send(ESC);
+    console.wait_for("1/1 of");
+    console.send("q");
+    assert_eq!(leave(&mut console), 0);
+}

@@ -4,18 +4,21 @@ use std::sync::Arc;
 
 use imbl::OrdSet;
 use lockbox::crypto::{Secret, WrapAlgorithm};
-use lockbox::engine::cluster::{self, Body, Cluster, KeyProperties, Sku, encryption, support};
+use lockbox::engine::cluster::{
+    self, Body, Cluster, KeyProperties, Sku, encryption, link, support,
+};
 use lockbox::engine::ids::{KeyName, KeyVersionId, ResourceId, VaultName};
 use lockbox::engine::vault;
 use lockbox::engine::vault::access_policy::{self, CLUSTER_NEEDS, Caller, KeyPermission};
 use lockbox::engine::vault::key::{self, Attributes, KeyIdentifier, KeyOperation, KeyType, Use};
-use lockbox::engine::{Command, Span};
+use lockbox::engine::{Command, Span, workspace};
 use lockbox::runtime::{ClockCommand, Host, HostError, KeyReply, KeyUse, Receipt};
 
 use crate::tiny::person;
 
 pub const VAULT: &str = "contoso-keys";
 pub const CLUSTER: &str = "prod/web/logs";
+pub const WORKSPACE: &str = "prod/web/app-logs";
 
 /// As Minji, who owns everything.
 pub fn act(host: &mut Host, command: impl Into<Command>) -> Result<Receipt, HostError> {
@@ -185,4 +188,27 @@ pub fn wrapped_by(file: &[u8]) -> (KeyVersionId, Vec<u8>) {
     let name = usize::from(file[12]);
     let kek = std::str::from_utf8(&file[13..13 + name]).unwrap();
     (kek.into(), file[13 + name + 4..file.len() - 32].to_vec())
+}
+
+/// A workspace of its own, in the shared store.
+pub fn make_workspace(host: &mut Host) {
+    let put = workspace::Command::Put {
+        subscription: "prod".into(),
+        group: "web".into(),
+        name: "app-logs".into(),
+        location: Some("koreacentral".into()),
+        sku: None,
+        retention: None,
+    };
+    act(host, put).unwrap();
+}
+
+/// Links it to the cluster, and waits until it is.
+pub fn make_linked(host: &mut Host) {
+    let link = link::Command::Link {
+        workspace: WORKSPACE.into(),
+        cluster: CLUSTER.into(),
+    };
+    act(host, link).unwrap();
+    wait(host, Span::minutes(90));
 }

@@ -1,7 +1,8 @@
 //! The JSON of each thing: camelCase keys, RFC 3339 times, raw ids. A Lockbox request uses the property
-//! names of the REST API (`domain.md` f.7) where they exist; vaults and keys, and what belongs to Azure Monitor,
-//! have theirs in the files beside.
+//! names of the REST API (`domain.md` f.7) where they exist; vaults and keys, what belongs to Azure Monitor, and log
+//! data have theirs in the files beside.
 
+pub mod logs;
 pub mod monitor;
 pub mod vault;
 

@@ -696,8 +696,11 @@ impl App {
                 self.modal = None;
                 Some(outcome)
             }
-            // An order to the clock came back.
-            Outcome::Done(_) => Some(outcome),
+            // An order to the clock, or a look at a file, came back.
+            Outcome::Done(_)
+            | Outcome::Looked(_)
+            | Outcome::Answered { .. }
+            | Outcome::SavedText { .. } => Some(outcome),
         }
     }
 }

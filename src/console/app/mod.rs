@@ -9,15 +9,22 @@ pub mod geometry;
 pub mod page;
 pub mod update;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::actions::{ACTIONS, Scope};
+use super::blades::blocks::{Blocks, Looked};
 use super::blades::people;
+use super::blades::query::{Answered, Desk, Focus, Shown, State};
 use super::blades::{Blade, Eye, Related, related};
 use super::input::{Key, Keymap};
 use super::rows::ItemId;
 use super::theme::Token;
+use crate::engine::ids::{ResourceId, SegmentId};
+use crate::engine::workspace::saved_search::Kind;
 use crate::engine::{Actor, Command, Event, Refusal, SimTime, World};
+use crate::logs::query::Progress;
+use crate::runtime::{Ask, Tables};
 use dialog::Dialog;
 use form::Form;
 use geometry::Hits;
@@ -75,6 +82,34 @@ pub enum Effect {
         done: Option<String>,
     },
     Clock(Tempo),
+    /// A question, by its number.
+    Ask {
+        actor: Actor,
+        ask: Ask,
+        run: u64,
+    },
+    /// The question of this number is not of interest any more.
+    CancelQuery(u64),
+    /// The text of a saved query.
+    SavedText {
+        actor: Actor,
+        workspace: ResourceId,
+        kind: Kind,
+        name: String,
+    },
+    /// Into the clipboard.
+    Copy(String),
+    /// Into a file of the current directory.
+    Export {
+        name: String,
+        text: String,
+    },
+    /// A block of a segment.
+    Peek {
+        actor: Actor,
+        segment: SegmentId,
+        block: u64,
+    },
     Suspend,
     Repaint,
     Quit,
@@ -87,6 +122,18 @@ pub enum Outcome {
     /// A command was carried out.
     Happened(Vec<Event>),
     Refused(Box<Refusal>),
+    /// A question came back.
+    Answered {
+        run: u64,
+        answered: Answered,
+    },
+    /// A saved query is here to be run.
+    SavedText {
+        workspace: ResourceId,
+        text: String,
+    },
+    /// A block was looked at.
+    Looked(Box<Result<Looked, String>>),
     Broken(String),
 }
 
@@ -169,6 +216,11 @@ pub struct App {
     pub hits: Hits,
     /// What the cursor's thing belongs to, as of the last look.
     pub near: Related,
+    pub blocks: Blocks,
+    /// The desks of the query blade, by workspace.
+    pub desks: BTreeMap<ResourceId, Desk>,
+    /// The number of the last question.
+    pub asked: u64,
     keymap: Arc<Keymap>,
     /// Waiting requests at the last look, to notice new ones.
     waiting: Option<(Actor, usize)>,
@@ -186,6 +238,9 @@ impl App {
             size,
             hits: Hits::default(),
             near: Related::default(),
+            blocks: Blocks::default(),
+            desks: BTreeMap::new(),
+            asked: 0,
             keymap: Arc::new(keymap),
             waiting: None,
         }
@@ -248,7 +303,18 @@ impl App {
     /// The scopes of the blade, also while something lies over it.
     pub fn blade_scopes(&self) -> Vec<Scope> {
         let blade = &self.page().blade;
-        let mut scopes = Vec::with_capacity(8);
+        if let Blade::Query(id) = blade
+            && self.page().refusal.is_none()
+        {
+            return match self.desks.get(id).map(|d| d.focus) {
+                Some(Focus::Answer) => vec![Scope::Answer, Scope::Move, Scope::Global],
+                _ => vec![Scope::Query],
+            };
+        }
+        let mut scopes = Vec::with_capacity(10);
+        if let Blade::Blocks(_) = blade {
+            scopes.push(Scope::Blocks);
+        }
         if *blade == Blade::Activity {
             scopes.push(Scope::Activity);
         }
@@ -277,6 +343,9 @@ impl App {
                 scopes.push(scope);
             }
         }
+        if self.near.workspace.is_some() && page.refusal.is_none() {
+            scopes.push(Scope::Logs);
+        }
         scopes.extend([Scope::Item, Scope::Move]);
         if blade.is_list() {
             scopes.push(Scope::List);
@@ -290,6 +359,7 @@ impl App {
     /// Whether printable keys are text now.
     pub fn takes_text(&self) -> bool {
         self.filtering
+            || (self.modal.is_none() && self.edits())
             || matches!(
                 self.modal,
                 Some(
@@ -299,6 +369,64 @@ impl App {
                         | Modal::Form(_)
                 )
             )
+    }
+
+    /// Whether a query is being written.
+    pub fn edits(&self) -> bool {
+        let Blade::Query(id) = &self.page().blade else {
+            return false;
+        };
+        let desk = self.desks.get(id);
+        self.page().refusal.is_none() && desk.is_none_or(|d| d.focus == Focus::Editor)
+    }
+
+    /// The desk of the query blade that is open.
+    pub fn desk(&mut self) -> Option<&mut Desk> {
+        let Blade::Query(id) = &self.page().blade else {
+            return None;
+        };
+        let id = id.clone();
+        Some(self.desks.entry(id).or_default())
+    }
+
+    /// Somebody else sits down: what was asked and answered is not theirs, and nobody waits for what runs.
+    pub(super) fn clear_desks(&mut self) -> Vec<Effect> {
+        let desks = std::mem::take(&mut self.desks);
+        let running = desks.values().filter_map(Desk::running);
+        running.map(Effect::CancelQuery).collect()
+    }
+
+    /// A key for the query that is written.
+    pub(super) fn query_key(&mut self, ctx: &Ctx, key: Key) {
+        let Blade::Query(workspace) = self.page().blade.clone() else {
+            return;
+        };
+        let tables = Tables {
+            world: ctx.world,
+            workspace: &workspace,
+        };
+        if let Some(desk) = self.desk() {
+            desk.key(key, &tables);
+        }
+    }
+
+    /// The question of this number is so far.
+    pub fn progressed(&mut self, number: u64, so_far: Progress) {
+        for desk in self.desks.values_mut() {
+            if let State::Running { run, progress } = &mut desk.state
+                && *run == number
+            {
+                *progress = so_far;
+            }
+        }
+    }
+
+    /// The answer on the query blade that is open.
+    pub fn desks_answer(&self) -> Option<&Shown> {
+        let Blade::Query(id) = &self.page().blade else {
+            return None;
+        };
+        self.desks.get(id)?.answer()
     }
 
     pub fn say(&mut self, text: impl Into<String>, tone: Token) {

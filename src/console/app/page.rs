@@ -9,7 +9,7 @@ use std::rc::Rc;
 use super::geometry;
 use super::{App, Ctx};
 use crate::console::blades::overview::rows::{Summary, summary};
-use crate::console::blades::{Blade, Eye, people};
+use crate::console::blades::{Blade, Eye, people, query};
 use crate::console::doc::{Line, layout};
 use crate::console::rows::{ItemId, window};
 use crate::engine::ids::Revision;
@@ -287,6 +287,13 @@ impl App {
                 }
             }
             page.relink(usize::from(body.height));
+        }
+        if let Blade::Query(_) = self.page().blade {
+            let body = geometry::body(self.size);
+            if let Some(desk) = self.desk() {
+                let height = query::view::rows_of(desk, body);
+                desk.first = window(desk.first, desk.row, height, desk.rows());
+            }
         }
         self.near = self.related(ctx);
         self.refresh_form(ctx);

@@ -5,7 +5,7 @@ use super::geometry::{self, Hit};
 use super::page::{Page, list_area};
 use super::{App, Ctx, Effect, Input, Modal, Outcome, Tempo, Typed};
 use crate::console::actions::ACTIONS;
-use crate::console::blades::{Blade, opens, people};
+use crate::console::blades::{Blade, blocks, opens, people, query};
 use crate::console::input::{Key, Resolution};
 use crate::console::theme::Token;
 use crate::engine::draft;
@@ -121,11 +121,17 @@ impl App {
                 page.filter = typed.0;
                 page.go(0);
             }
-            None => {}
+            None => self.query_key(ctx, key),
         }
     }
 
     fn paste(&mut self, text: &str) {
+        if self.modal.is_none() && self.edits() {
+            if let Some(desk) = self.desk() {
+                desk.paste(text);
+            }
+            return;
+        }
         match &mut self.modal {
             Some(Modal::Palette { typed, .. } | Modal::People { typed, .. }) => typed.paste(text),
             Some(Modal::Dialog(dialog)) => dialog.paste(text),
@@ -198,6 +204,15 @@ impl App {
             Some(Modal::Palette { typed, .. }) => self.offers(&typed.0).len(),
             _ => 0,
         };
+        let asking = matches!(self.page().blade, Blade::Query(_));
+        let dumped = match self.page().blade {
+            Blade::Blocks(segment) => {
+                let body = geometry::body(self.size);
+                let looked = self.blocks.of(segment);
+                Some(looked.map_or(0, |l| blocks::view::lines_of(l, body)))
+            }
+            _ => None,
+        };
         match &mut self.modal {
             Some(Modal::Help { first }) => {
                 let last = ACTIONS.len().saturating_sub(height / 2);
@@ -211,8 +226,18 @@ impl App {
             Some(Modal::Dialog(_)) => {}
             Some(Modal::Form(form)) => form.scroll(by),
             None => {
+                if asking {
+                    let width = self.size.0.saturating_sub(2);
+                    if let Some(desk) = self.desk() {
+                        desk.move_by(by, width);
+                    }
+                    return;
+                }
                 let page = self.page_mut();
-                if page.blade.is_list() {
+                if let Some(lines) = dumped {
+                    let last = lines.saturating_sub(height.saturating_sub(2));
+                    page.first = page.first.saturating_add_signed(by).min(last);
+                } else if page.blade.is_list() {
                     page.go(page.index.saturating_add_signed(by));
                 } else {
                     page.scroll(by, height);
@@ -280,6 +305,7 @@ impl App {
 
     /// Enter in a menu.
     pub fn choose(&mut self, ctx: &Ctx) -> Vec<Effect> {
+        let mut effects = Vec::new();
         match self.modal.take() {
             Some(Modal::Palette { typed, cursor }) => {
                 if let Some(action) = self.offers(&typed.0).get(cursor) {
@@ -294,13 +320,14 @@ impl App {
                 let chosen = self.personas(ctx, &typed.0).into_iter().nth(cursor);
                 if let Some(actor) = chosen.as_ref().and_then(people::actor) {
                     self.actor = actor;
+                    effects = self.clear_desks();
                     let who = crate::console::blades::shared::actor_name(ctx.world, &self.actor);
                     self.say(format!("You act as {who} now."), Token::ToastOk);
                 }
             }
             other => self.modal = other,
         }
-        Vec::new()
+        effects
     }
 
     /// Enter in the dialog.
@@ -388,6 +415,18 @@ impl App {
                 }
                 _ => self.say(refusal.to_string(), Token::ToastWarn),
             },
+            Outcome::Looked(looked) => self.blocks.looked = Some(*looked),
+            Outcome::Answered { run, answered } => {
+                for desk in self.desks.values_mut() {
+                    desk.ended(run, answered.clone());
+                }
+            }
+            Outcome::SavedText { workspace, text } => {
+                let desk = self.desks.entry(workspace.clone()).or_default();
+                desk.set_text(&text);
+                desk.focus = query::Focus::Editor;
+                self.open(Blade::Query(workspace));
+            }
             Outcome::Broken(text) => {
                 if let Some(Modal::Dialog(dialog)) = &mut self.modal {
                     dialog.sent = false;

@@ -1,10 +1,12 @@
 //! A cluster as a page: what runs, how its encryption stands and until when, under which key each account's
 //! key lies, the walk to a working key, and the workspaces.
 
+use std::collections::BTreeMap;
+
 use super::super::doc::{Block, Doc};
 use super::super::rows::{Cell, Column, ItemId, Mark, col, flex};
 use super::super::theme::Token;
-use super::{Eye, checklist, cmk, shared, vault};
+use super::{Eye, Of, checklist, cmk, logs, shared, vault};
 use crate::engine::cluster::Cluster;
 use crate::engine::cluster::encryption::Encryption;
 use crate::engine::cluster::preflight;
@@ -74,6 +76,7 @@ pub fn doc(eye: Eye, id: &ResourceId) -> Result<Doc, Refusal> {
             ),
         ]));
     }
+    main.extend(log_data(eye, cluster));
     let links = links(eye, cluster);
     let title = format!(
         "Workspaces ({} of {})",
@@ -171,6 +174,43 @@ fn encryption(eye: Eye, cluster: &Cluster) -> Vec<(&'static str, Cell)> {
         facts.push(("Buffer", cell));
     }
     facts
+}
+
+/// What lies on it, under which key, what of it is hot, and what cannot be read.
+fn log_data(eye: Eye, cluster: &Cluster) -> Vec<Block> {
+    let mut seen: BTreeMap<&ResourceId, bool> = BTreeMap::new();
+    let here = eye.world.logs.segments_on(&cluster.id).map(|s| &**s);
+    let mine = here.filter(|s| {
+        let sees = seen.entry(&s.workspace);
+        *sees.or_insert_with(|| logs::sees(eye, &s.workspace))
+    });
+    let kept = logs::kept(eye, mine);
+    if kept.all.segments == 0 {
+        return Vec::new();
+    }
+    let mut facts = Vec::new();
+    if kept.hidden.segments > 0 {
+        facts.push(("Hidden", logs::hidden(&kept)));
+    }
+    for (label, sum) in [
+        ("Your key", kept.customer),
+        ("Microsoft key", kept.microsoft),
+        ("Outage buffer", kept.buffered),
+        ("Hot cache", kept.hot),
+    ] {
+        if sum.segments > 0 || label == "Hot cache" {
+            facts.push((label, Cell::new(sum.says())));
+        }
+    }
+    vec![
+        Block::Heading("Log data".into()),
+        cmk::link_facts(vec![logs::to_segments(
+            Of::Cluster(cluster.id.clone()),
+            "Segments",
+            &kept.all,
+        )]),
+        Block::Facts(facts),
+    ]
 }
 
 fn facts(eye: Eye, cluster: &Cluster) -> Vec<(&'static str, Cell)> {

@@ -2,6 +2,7 @@
 //! not a list or a page.
 
 pub mod activity;
+pub mod blocks;
 pub mod checklist;
 pub mod cluster;
 pub mod clusters;
@@ -10,6 +11,7 @@ pub mod grant;
 pub mod grants;
 pub mod key;
 pub mod key_version;
+pub mod logs;
 pub mod mail;
 pub mod mails;
 pub mod operation;
@@ -18,6 +20,7 @@ pub mod overview;
 pub mod pending;
 pub mod people;
 pub mod preflight;
+pub mod query;
 pub mod request;
 pub mod requests;
 pub mod rule;
@@ -35,10 +38,11 @@ pub mod workspaces;
 
 use std::sync::Arc;
 
-use super::doc::Doc;
-use super::rows::{Column, ItemId, Row};
+use super::doc::{Block, Doc};
+use super::rows::{Cell, Column, ItemId, Row};
 use crate::engine::ids::{
-    GrantId, KeyName, KeyVersionId, MailId, OperationId, RequestId, ResourceId, TicketId, VaultName,
+    GrantId, KeyName, KeyVersionId, MailId, OperationId, RequestId, ResourceId, SegmentId,
+    TableName, TicketId, VaultName,
 };
 use crate::engine::lockbox::request::Operation;
 use crate::engine::projections::activity_log::Subject;
@@ -46,6 +50,7 @@ use crate::engine::vault::key::KeyIdentifier;
 use crate::engine::words::{did_you_mean, nearest};
 use crate::engine::workspace::saved_search;
 use crate::engine::{Actor, Refusal, SimTime, World, errors};
+pub use logs::Of;
 
 /// One screen of the console.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,6 +86,15 @@ pub enum Blade {
     Operation(OperationId),
     Storage,
     StorageAccount(ResourceId),
+    /// The tables of a workspace.
+    Tables(ResourceId),
+    Table(ResourceId, TableName),
+    Segments(Of),
+    Segment(SegmentId),
+    /// Questions to a workspace.
+    Query(ResourceId),
+    /// The blocks of a segment, on disk and opened.
+    Blocks(SegmentId),
 }
 
 /// What is looked at, by whom, when.
@@ -106,12 +120,14 @@ pub const WORDS: &[(&str, Blade)] = &[
     ("workspaces", Blade::Workspaces),
     ("operations", Blade::Operations),
     ("storage", Blade::Storage),
+    ("segments", Blade::Segments(Of::All)),
 ];
 
 /// How the pages are written, after the word of their list.
 const PAGES: &str = "request/ID, ticket/ID, grant/ID, mail/ID, rules/ID, vault/NAME, key/VAULT/KEY, \
     version/VAULT/KEY/ID, cluster/NAME, checklist/CLUSTER, preflight/CLUSTER, workspace/NAME, \
-    search/WORKSPACE/NAME, alert/WORKSPACE/NAME, operation/ID, storage/ACCOUNT";
+    search/WORKSPACE/NAME, alert/WORKSPACE/NAME, operation/ID, storage/ACCOUNT, tables/WORKSPACE, \
+    table/WORKSPACE/NAME, segments/WORKSPACE, segments/CLUSTER, segment/ID, query/WORKSPACE";
 
 impl Blade {
     /// A blade by its word, or with what it is about: `request/LB-000042`, `key/VAULT/KEY`, `cluster/NAME`.
@@ -127,6 +143,8 @@ impl Blade {
                 "key",
                 "cluster",
                 "workspace",
+                "tables",
+                "segment",
             ];
             let near = nearest(text, names.clone().chain(pages));
             let all = names.collect::<Vec<_>>().join(", ");
@@ -185,6 +203,21 @@ impl Blade {
             "storage" => world
                 .find_storage_account(actor, id)
                 .map(Blade::StorageAccount),
+            "query" => world.find_workspace(actor, id).map(Blade::Query),
+            "tables" => world.find_workspace(actor, id).map(Blade::Tables),
+            "table" => {
+                let (workspace, name) = id.rsplit_once('/').ok_or_else(unknown)?;
+                let workspace = world.find_workspace(actor, workspace)?;
+                Ok(Blade::Table(workspace, name.into()))
+            }
+            "segments" => match world.find_workspace(actor, id) {
+                Ok(workspace) => Ok(Blade::Segments(Of::Workspace(workspace))),
+                Err(no) => match world.find_cluster(actor, id) {
+                    Ok(cluster) => Ok(Blade::Segments(Of::Cluster(cluster))),
+                    Err(_) => Err(no),
+                },
+            },
+            "segment" => id.parse().map(Blade::Segment).map_err(bad),
             _ => Err(unknown()),
         }
     }
@@ -220,12 +253,23 @@ impl Blade {
             Blade::Operations => "Operations".into(),
             Blade::Operation(id) => id.to_string(),
             Blade::Storage => "Storage accounts".into(),
+            Blade::Tables(id) => format!("Tables of {}", shared::resource_name(id)),
+            Blade::Table(_, name) => name.to_string(),
+            Blade::Segments(Of::All) => "Segments".into(),
+            Blade::Segments(Of::Workspace(id) | Of::Cluster(id)) => {
+                format!("Segments of {}", shared::resource_name(id))
+            }
+            Blade::Segments(Of::Table(_, name)) => format!("Segments of {name}"),
+            Blade::Segment(id) => id.to_string(),
+            Blade::Blocks(id) => format!("Blocks of {id}"),
+            Blade::Query(id) => format!("Query {}", shared::resource_name(id)),
         }
     }
 
     /// Whether it is a list with a cursor; a page otherwise.
     pub fn is_list(&self) -> bool {
-        WORDS.iter().any(|(_, list)| list == self)
+        matches!(self, Blade::Tables(_) | Blade::Segments(_))
+            || WORDS.iter().any(|(_, list)| list == self)
     }
 
     /// The thing a page is about.
@@ -242,10 +286,12 @@ impl Blade {
             Blade::Cluster(id) | Blade::Checklist(id) | Blade::Preflight(id) => {
                 Some(ItemId::Cluster(id.clone()))
             }
-            Blade::Workspace(id) => Some(ItemId::Workspace(id.clone())),
+            Blade::Workspace(id) | Blade::Query(id) => Some(ItemId::Workspace(id.clone())),
             Blade::Saved(id, kind, name) => Some(ItemId::Saved(id.clone(), *kind, name.clone())),
             Blade::Operation(id) => Some(ItemId::Operation(*id)),
             Blade::StorageAccount(id) => Some(ItemId::StorageAccount(id.clone())),
+            Blade::Table(id, name) => Some(ItemId::Table(id.clone(), name.clone())),
+            Blade::Segment(id) | Blade::Blocks(id) => Some(ItemId::Segment(*id)),
             _ => None,
         }
     }
@@ -265,6 +311,8 @@ impl Blade {
             Blade::Workspaces => workspaces::COLUMNS,
             Blade::Operations => operations::COLUMNS,
             Blade::Storage => storage::COLUMNS,
+            Blade::Tables(_) => logs::tables::COLUMNS,
+            Blade::Segments(_) => logs::segments::COLUMNS,
             _ => &[],
         }
     }
@@ -285,6 +333,8 @@ impl Blade {
             Blade::Workspaces => workspaces::ids(eye),
             Blade::Operations => operations::ids(eye),
             Blade::Storage => storage::ids(eye),
+            Blade::Tables(id) => logs::tables::ids(eye, id),
+            Blade::Segments(of) => logs::segments::ids(eye, of),
             _ => Ok(Vec::new()),
         }
     }
@@ -305,6 +355,8 @@ impl Blade {
             Blade::Workspaces => workspaces::row(eye, id),
             Blade::Operations => operations::row(eye, id),
             Blade::Storage => storage::row(eye, id),
+            Blade::Tables(_) => logs::tables::row(eye, id),
+            Blade::Segments(_) => logs::segments::row(eye, id),
             _ => None,
         }
     }
@@ -327,6 +379,18 @@ impl Blade {
             Blade::Saved(id, kind, name) => saved::doc(eye, id, *kind, name),
             Blade::Operation(id) => operation::doc(eye, *id),
             Blade::StorageAccount(id) => storage_account::doc(eye, id),
+            Blade::Table(id, name) => logs::table::doc(eye, id, name),
+            Blade::Segment(id) => logs::segment::doc(eye, *id),
+            Blade::Blocks(id) => logs::segment::find(eye, *id).map(|_| Doc::default()),
+            Blade::Query(id) => {
+                eye.world.may_query(eye.actor, id)?;
+                // The console paints a desk instead; whoever prints is told how to ask.
+                let says = "Ask with: lockbox query --workspace WORKSPACE 'QUERY'";
+                Ok(Doc {
+                    main: vec![Block::Text(Cell::new(says))],
+                    ..Doc::default()
+                })
+            }
             _ => Ok(Doc::default()),
         }
     }
@@ -381,6 +445,10 @@ impl Blade {
             Blade::Storage => (
                 "There is no storage account you may see.",
                 "Storage accounts come with the world file. Press P to act as somebody else.",
+            ),
+            Blade::Segments(_) => (
+                "There is no segment: no record was ingested, or all were purged.",
+                "Send some with: lockbox ingest --workspace W --table T FILE",
             ),
             _ => ("Nothing here.", ""),
         }
@@ -470,7 +538,20 @@ pub fn related(world: &World, id: &ItemId) -> Related {
         ItemId::Key(vault, key) => of_key(vault, key),
         ItemId::KeyVersion(id) => of_key(&id.vault, &id.key),
         ItemId::Cluster(id) => of_cluster(world, id),
-        ItemId::Workspace(id) | ItemId::Saved(id, ..) => of_workspace(world, id),
+        ItemId::Workspace(id)
+        | ItemId::Saved(id, ..)
+        | ItemId::Tables(id)
+        | ItemId::Table(id, _)
+        | ItemId::Segments(Of::Workspace(id) | Of::Table(id, _)) => of_workspace(world, id),
+        ItemId::Segments(Of::Cluster(id)) => of_cluster(world, id),
+        ItemId::Segment(id) => match world.logs.segments.get(id) {
+            Some(segment) => {
+                let near = of_workspace(world, &segment.workspace);
+                let there = segment.store.cluster().map(|c| of_cluster(world, c));
+                there.unwrap_or_default().or(near)
+            }
+            None => Related::default(),
+        },
         ItemId::Operation(id) => match world.operations.get(id) {
             Some(operation) => {
                 let mut near = of_cluster(world, &operation.cluster);
@@ -486,9 +567,11 @@ pub fn related(world: &World, id: &ItemId) -> Related {
                 None => Related::default(),
             }
         }
-        ItemId::Number(_) | ItemId::Rule(_) | ItemId::Person(_) | ItemId::Observer => {
-            Related::default()
-        }
+        ItemId::Number(_)
+        | ItemId::Rule(_)
+        | ItemId::Person(_)
+        | ItemId::Observer
+        | ItemId::Segments(Of::All) => Related::default(),
     }
 }
 
@@ -574,6 +657,10 @@ pub fn opens(world: &World, id: &ItemId) -> Option<Blade> {
         ItemId::Operation(id) => Blade::Operation(*id),
         ItemId::StorageAccount(id) => Blade::StorageAccount(id.clone()),
         ItemId::Saved(id, kind, name) => Blade::Saved(id.clone(), *kind, name.clone()),
+        ItemId::Tables(id) => Blade::Tables(id.clone()),
+        ItemId::Table(id, name) => Blade::Table(id.clone(), name.clone()),
+        ItemId::Segments(of) => Blade::Segments(of.clone()),
+        ItemId::Segment(id) => Blade::Segment(*id),
         ItemId::Person(_) | ItemId::Observer => return None,
     })
 }

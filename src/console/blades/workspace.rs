@@ -3,7 +3,7 @@
 use super::super::doc::{Block, Doc};
 use super::super::rows::{Cell, Column, ItemId, Mark, col, flex};
 use super::super::theme::Token;
-use super::{Eye, cmk, shared};
+use super::{Eye, Of, cmk, logs, shared};
 use crate::engine::ids::ResourceId;
 use crate::engine::workspace::Workspace;
 use crate::engine::workspace::saved_search::Kind;
@@ -63,6 +63,7 @@ pub fn doc(eye: Eye, id: &ResourceId) -> Result<Doc, Refusal> {
         placements,
         "In the shared store, under the Microsoft key.",
     );
+    main.extend(log_data(eye, workspace));
     let mut side = Vec::new();
     let storage = storage(eye, workspace);
     cmk::section(
@@ -87,6 +88,43 @@ pub fn doc(eye: Eye, id: &ResourceId) -> Result<Doc, Refusal> {
         side,
         about: vec![ItemId::Workspace(id.clone())],
     })
+}
+
+/// What its tables keep and lost, and the ways there.
+fn log_data(eye: Eye, workspace: &Workspace) -> Vec<Block> {
+    if workspace.deleted.is_some() {
+        return Vec::new();
+    }
+    let id = &workspace.id;
+    let entries = &eye.world.logs;
+    let tables: Vec<_> = entries.tables_of(id).collect();
+    let segments = tables.iter().flat_map(|(_, t)| entries.segments_of(t));
+    let kept = logs::kept(eye, segments.map(|s| &**s));
+    let used = u64::try_from(tables.len()).unwrap_or(u64::MAX);
+    let words = match used {
+        0 => "nothing came yet".to_owned(),
+        n => format!("{} in use", logs::counted(n, "table", "tables")),
+    };
+    let mut blocks = vec![
+        Block::Heading("Log data".into()),
+        cmk::link_facts(vec![
+            (ItemId::Tables(id.clone()), "Tables", Cell::new(words)),
+            logs::to_segments(Of::Workspace(id.clone()), "Segments", &kept.all),
+        ]),
+    ];
+    let mut facts = Vec::new();
+    if kept.all.segments > 0 {
+        facts.push(("Hot cache", Cell::new(kept.hot.says())));
+    }
+    if kept.hidden.segments > 0 && logs::may_know(eye, id) {
+        facts.push(("Hidden", logs::hidden(&kept)));
+    }
+    if tables.iter().any(|(_, t)| t.tally.dropped().rows > 0) {
+        let tallies = tables.iter().map(|(_, t)| &t.tally);
+        facts.push(("DATA LOST", logs::dropped(tallies)));
+    }
+    blocks.push(Block::Facts(facts));
+    blocks
 }
 
 fn facts(eye: Eye, workspace: &Workspace) -> Vec<(&'static str, Cell)> {

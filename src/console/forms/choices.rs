@@ -93,7 +93,10 @@ impl<'a> Asking<'a> {
 
     pub fn workspace_here(&self) -> Option<ResourceId> {
         match self.item? {
-            ItemId::Workspace(id) | ItemId::Saved(id, ..) => Some(id.clone()),
+            ItemId::Workspace(id)
+            | ItemId::Saved(id, ..)
+            | ItemId::Tables(id)
+            | ItemId::Table(id, _) => Some(id.clone()),
             _ => self.operation_here()?.workspace.clone(),
         }
     }

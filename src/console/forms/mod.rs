@@ -8,6 +8,7 @@ pub mod choices;
 pub mod cluster;
 pub mod foresee;
 pub mod key;
+pub mod table;
 pub mod vault;
 pub mod workspace;
 
@@ -93,6 +94,7 @@ pub const FORMS: &[&Blank] = &[
     &workspace::STORAGE_LINK_HERE,
     &workspace::STORAGE_UNLINK,
     &workspace::STORAGE_SET_KEY,
+    &table::SET_RETENTION,
 ];
 
 /// What was typed or chosen so far, by the name of the field.

@@ -27,6 +27,13 @@ fn stands(app: &App, action: &Action) -> bool {
             // In a list of them, Enter is enough.
             to.is_some_and(|to| to != *page && opens_it(app) != Some(to))
         }
+        // Everywhere else it is enough that the help says so.
+        Scope::Logs => match page {
+            Blade::Workspaces | Blade::Workspace(_) => action.name != "logs.blocks",
+            Blade::Tables(_) | Blade::Table(..) => action.name == "logs.query",
+            Blade::Segments(_) | Blade::Segment(_) => action.name != "logs.tables",
+            _ => false,
+        },
         _ => true,
     }
 }

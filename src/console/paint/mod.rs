@@ -14,7 +14,7 @@ use ratatui::buffer::Buffer;
 
 use super::app::geometry::{self, Area, Hits};
 use super::app::{App, Ctx, Modal};
-use super::blades::{Blade, overview, pending};
+use super::blades::{Blade, blocks, overview, pending, query};
 use super::theme::{Theme, Token};
 use canvas::Canvas;
 
@@ -37,6 +37,10 @@ pub fn frame(app: &App, ctx: &Ctx, theme: &Theme, buf: &mut Buffer) -> Hits {
         overview::view::paint(&mut canvas, app, ctx, body);
     } else if page.blade == Blade::Pending {
         pending::view::paint(&mut canvas, app, ctx, body);
+    } else if let Blade::Query(workspace) = &page.blade {
+        query::view::paint(&mut canvas, app, ctx, body, workspace);
+    } else if let Blade::Blocks(segment) = page.blade {
+        blocks::view::paint(&mut canvas, app, body, segment);
     } else if page.blade.is_list() {
         table::list(&mut canvas, app, ctx, body);
     } else {

@@ -109,6 +109,8 @@ pub struct Protection {
     /// Since when, and the event that led to it.
     pub since: SimTime,
     pub cause: Revision,
+    /// How often storage has gone without its keys: what it opened before is not to be used again.
+    pub epoch: u32,
     /// Since when the vault would refuse, and by which event; noticed or not.
     pub refused: Option<Change>,
     pub buffer: Option<Buffer>,
@@ -116,8 +118,9 @@ pub struct Protection {
     pub last_poll: Option<(SimTime, Outcome)>,
     pub(super) deadline: Option<TimerKey>,
     pub(super) poll: Option<TimerKey>,
-    /// What the next poll is waited for.
+    /// What the next poll is waited for, and when that was.
     pub(super) poll_cause: Revision,
+    pub(super) changed_at: SimTime,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -289,9 +292,10 @@ pub fn reaction(world: &World, cluster: &Cluster, now: SimTime, input: Input) ->
             live_site_at: (since + rules.outage_threshold).max(now),
         }
     };
+    // Like the hour of a revocation, the half hour counts from the change: within 30 minutes of the poll too.
     let resuming = || Fact::Resuming {
         cluster: id(),
-        until: now + rules.resume_latency,
+        until: (protection.changed_at + rules.resume_latency).max(now),
     };
     let drained = || {
         protection
@@ -650,6 +654,7 @@ fn look_again(world: &mut World, id: &ResourceId, at: SimTime, revision: Revisio
         c.protection.refused = refused;
         c.protection.poll = poll;
         c.protection.poll_cause = revision;
+        c.protection.changed_at = at;
     });
 }
 
@@ -673,6 +678,7 @@ pub(super) fn sleep(world: &mut World, id: &ResourceId) {
         world.timers.cancel(key);
     }
     edit(world, id, |c| {
+        c.protection.epoch += 1;
         c.protection.deadline = None;
         c.protection.poll = None;
         if let Some(buffer) = &mut c.protection.buffer {
@@ -795,6 +801,7 @@ pub(crate) fn evolve(world: &mut World, at: SimTime, revision: Revision, fact: &
             enter(world, id, at, revision, state);
         }
         Fact::Revoked { .. } => {
+            edit(world, id, |c| c.protection.epoch += 1);
             enter(world, id, at, revision, Encryption::Revoked);
             segment::erase_hot(world, at, id);
         }
@@ -820,6 +827,7 @@ pub(crate) fn evolve(world: &mut World, at: SimTime, revision: Revision, fact: &
         }
         Fact::LiveSiteBegan { buffer_until, .. } => {
             edit(world, id, |c| {
+                c.protection.epoch += 1;
                 c.protection.buffer.get_or_insert(Buffer {
                     since: at,
                     until: *buffer_until,

@@ -32,7 +32,7 @@ use crate::engine::world::World;
 use reads::Touched;
 use route::{Loss, Route};
 use schema::Column;
-use segment::Segment;
+use segment::{Sample, Segment};
 
 /// A block of records of one table, as it comes to the front end.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -82,6 +82,12 @@ pub enum Command {
         tables: Vector<Touched>,
         /// Whatever can be read, if not all can (i-38).
         partial: bool,
+    },
+    /// The simulator's: sample records of this table are made, so many an hour (`design.md` §3).
+    Mark {
+        workspace: ResourceId,
+        table: TableName,
+        per_hour: u32,
     },
     /// How long a table keeps its data; none follows the workspace.
     SetRetention {
@@ -137,6 +143,17 @@ pub enum Fact {
         table: TableName,
         retention: Option<Span>,
     },
+    Marked {
+        workspace: ResourceId,
+        table: TableName,
+        per_hour: u32,
+    },
+    /// Sample records of a marked table were made up to here.
+    Sampled {
+        workspace: ResourceId,
+        table: TableName,
+        until: SimTime,
+    },
 }
 
 impl Fact {
@@ -148,7 +165,9 @@ impl Fact {
             | Fact::Cooled { workspace, .. }
             | Fact::Purged { workspace, .. }
             | Fact::Queried { workspace, .. }
-            | Fact::RetentionSet { workspace, .. } => workspace,
+            | Fact::RetentionSet { workspace, .. }
+            | Fact::Marked { workspace, .. }
+            | Fact::Sampled { workspace, .. } => workspace,
         }
     }
 }
@@ -161,6 +180,21 @@ pub(super) fn decide(draft: &mut Draft, command: &Command) -> Result<(), Refusal
             tables,
             partial,
         } => query(draft, workspace, tables, *partial),
+        Command::Mark {
+            workspace,
+            table,
+            per_hour,
+        } => {
+            draft.only_simulator()?;
+            draft.world.active_workspace(workspace, &errors::WL_01)?;
+            table::valid_name(table)?;
+            draft.emit(Fact::Marked {
+                workspace: workspace.clone(),
+                table: table.clone(),
+                per_hour: *per_hour,
+            });
+            Ok(())
+        }
         Command::SetRetention {
             workspace,
             table,
@@ -223,6 +257,16 @@ fn ingest(draft: &mut Draft, arrival: &Arrival) -> Result<(), Refusal> {
         }
     };
     draft.emit(fact);
+    let marked = &draft.world.logs.samples;
+    if draft.actor == Actor::Simulator
+        && marked.contains_key(&(workspace.clone(), arrival.table.clone()))
+    {
+        draft.emit(Fact::Sampled {
+            workspace: workspace.clone(),
+            table: arrival.table.clone(),
+            until: arrival.to,
+        });
+    }
     Ok(())
 }
 
@@ -234,13 +278,8 @@ fn query(
 ) -> Result<(), Refusal> {
     // Who only looks leaves no trace.
     let observes = draft.actor == Actor::Observer;
-    if !observes {
-        let by = draft.person()?;
-        draft
-            .world
-            .authorize_on(&by, Action::QueryRead, workspace)?;
-    }
     let world = &draft.world;
+    world.may_query(&draft.actor, workspace)?;
     world.active_workspace(workspace, &errors::QRY_02)?;
     for touched in tables {
         world.table(workspace, &touched.table)?;
@@ -358,6 +397,28 @@ pub(super) fn evolve(world: &mut World, at: SimTime, fact: &Fact) {
                 .logs
                 .edit(workspace, table, |t| t.retention = *retention);
             table::retention_changed(world, workspace, Some(table));
+        }
+        Fact::Marked {
+            workspace,
+            table,
+            per_hour,
+        } => {
+            let sample = Sample {
+                per_hour: *per_hour,
+                until: None,
+            };
+            let key = (workspace.clone(), table.clone());
+            world.logs.samples.insert(key, sample);
+        }
+        Fact::Sampled {
+            workspace,
+            table,
+            until,
+        } => {
+            let key = (workspace.clone(), table.clone());
+            if let Some(sample) = world.logs.samples.get_mut(&key) {
+                sample.until = Some(*until);
+            }
         }
     }
     // Whatever it was, the timers of its tables follow what is due next.

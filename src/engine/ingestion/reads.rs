@@ -10,7 +10,9 @@ use super::segment::{Segment, Store};
 use crate::engine::cluster::Cluster;
 use crate::engine::cluster::encryption::{Encryption, why_unreadable};
 use crate::engine::errors;
-use crate::engine::ids::{ResourceId, TableName};
+use crate::engine::event::Actor;
+use crate::engine::ids::{ResourceId, SegmentId, TableName};
+use crate::engine::people::Action;
 use crate::engine::refusal::Refusal;
 use crate::engine::time::SimTime;
 use crate::engine::world::World;
@@ -41,6 +43,15 @@ impl World {
             .is_some_and(|c| why_unreadable(c).is_none())
     }
 
+    /// The segment, as long as it was not purged.
+    pub fn segment(&self, id: SegmentId) -> Result<&Arc<Segment>, Refusal> {
+        self.logs.segments.get(&id).ok_or_else(|| {
+            errors::QRY_04
+                .says(format!("There is no segment {id}."))
+                .target("segment")
+        })
+    }
+
     /// Whether a segment can be read now. A buffered one cannot until it is drained, and until then it is among
     /// what a query is told it misses.
     pub fn segment_readable(&self, segment: &Segment) -> bool {
@@ -49,6 +60,35 @@ impl World {
             Store::Cluster(id) => self.cluster_readable(id),
             Store::Buffer(_) => false,
         }
+    }
+
+    /// Whether somebody may query a workspace, whatever is in it. The observer may.
+    pub fn may_query(&self, actor: &Actor, workspace: &ResourceId) -> Result<(), Refusal> {
+        match actor {
+            Actor::Observer => Ok(()),
+            Actor::Person(by) => {
+                self.person(by)?;
+                self.authorize_on(by, Action::QueryRead, workspace)
+            }
+            _ => Err(errors::PPL_02.says("This needs a person to do it.")),
+        }
+    }
+
+    /// E-QRY-01 about one segment; none when it can be read.
+    pub fn hidden_by(&self, segment: &Segment) -> Option<Refusal> {
+        match segment.store.cluster() {
+            Some(cluster) if !self.segment_readable(segment) => {
+                self.inaccessible(&segment.workspace, cluster)
+            }
+            _ => None,
+        }
+    }
+
+    /// Which time it is that storage has the keys of a segment: another number whenever they were gone in between.
+    pub fn epoch(&self, segment: &Segment) -> u64 {
+        let cluster = segment.store.cluster();
+        let cluster = cluster.and_then(|id| self.clusters.get(id));
+        cluster.map_or(0, |c| u64::from(c.protection.epoch))
     }
 
     /// What a query over tables of a workspace reads now, or E-QRY-01. While the workspace is linked to a

@@ -87,11 +87,20 @@ pub struct Segment {
     pub drained_from: Option<SegmentId>,
 }
 
+/// How many sample records of a table are made an hour, and up to when they were.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sample {
+    pub per_hour: u32,
+    pub until: Option<SimTime>,
+}
+
 /// All segments and tables.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Logs {
     pub segments: OrdMap<SegmentId, Arc<Segment>>,
     pub tables: OrdMap<(ResourceId, TableName), Arc<Table>>,
+    /// Tables of which sample records are made.
+    pub samples: OrdMap<(ResourceId, TableName), Sample>,
     /// What lies on a cluster, its buffer included.
     on_cluster: OrdMap<ResourceId, OrdSet<SegmentId>>,
     /// How many numbers were dealt to segments.
@@ -141,7 +150,7 @@ impl Logs {
         change: impl FnOnce(&mut Table),
     ) {
         let key = (workspace.clone(), name.clone());
-        let table = self.tables.entry(key).or_insert_with(Default::default);
+        let table = self.tables.entry(key).or_default();
         change(Arc::make_mut(table));
     }
 }
@@ -390,5 +399,16 @@ pub(in crate::engine) fn forget_workspace(world: &mut World, workspace: &Resourc
             world.timers.cancel(timer);
         }
         world.logs.tables.remove(&(workspace.clone(), name));
+    }
+    let of_it = |(of, _): &(ResourceId, TableName)| of == workspace;
+    let samples: Vec<_> = world
+        .logs
+        .samples
+        .keys()
+        .filter(|key| of_it(key))
+        .cloned()
+        .collect();
+    for key in samples {
+        world.logs.samples.remove(&key);
     }
 }

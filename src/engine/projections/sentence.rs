@@ -1075,6 +1075,23 @@ fn of_ingestion(by: &str, fact: &ingestion::Fact) -> String {
                 place(workspace, table)
             ),
         },
+        F::Marked {
+            workspace,
+            table,
+            per_hour,
+        } => format!(
+            "{per_hour} sample records an hour are made of {}.",
+            place(workspace, table)
+        ),
+        F::Sampled {
+            workspace,
+            table,
+            until,
+        } => format!(
+            "Sample records of {} were made up to {} UTC.",
+            place(workspace, table),
+            until.to_seconds()
+        ),
     }
 }
 
