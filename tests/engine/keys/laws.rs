@@ -1,13 +1,17 @@
-//! Laws over random histories of vaults, keys, policies, clusters, links, workspaces, storage, support and
-//! faults by all kinds of people: properties 5 to 10 of `domain.md` §d.10, that time acts for exactly what
+//! Laws over random histories of vaults, keys, policies, clusters, links, workspaces, storage, support, log data
+//! and faults by all kinds of people: properties 4 to 10 of `domain.md` §d.10, that time acts for exactly what
 //! waits and in the same way however the clock jumps, and that a world is the fold of its journal.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use lockbox::engine::cluster::operation::{self, Kind};
 use lockbox::engine::cluster::{Billing, State};
-use lockbox::engine::ids::IdentityId;
+use lockbox::engine::ids::{AekId, IdentityId, SegmentId, TableName};
+use lockbox::engine::ingestion;
+use lockbox::engine::ingestion::reads::Touched;
 use lockbox::engine::ingestion::route::Loss;
+use lockbox::engine::ingestion::segment::{KeyClass, Segment, Store};
+use lockbox::engine::ingestion::table::Tally;
 use lockbox::engine::projections::activity_log::Subject;
 use lockbox::engine::timers::Timer;
 use lockbox::engine::vault::access_policy;
@@ -18,6 +22,7 @@ use lockbox::engine::{Fact, World, decide, draft};
 use proptest::prelude::*;
 
 use super::*;
+use crate::ingestion::{arrival, set_retention, whole};
 use crate::laws::history;
 
 const CAST: [&str; 10] = [
@@ -28,6 +33,8 @@ const KEYS: [&str; 2] = ["kek", "alt"];
 const CLUSTERS: [&str; 5] = ["lac", "lac2", "Lac", "lac3", "farlac"];
 const SPACES: [&str; 5] = ["logs", "logs2", "logs3", "farlogs", "logs4"];
 const ACCOUNTS: [&str; 3] = ["bag", "box", "far"];
+/// The last two take no data: one is the service's, one has no name of a table.
+const TABLES: [&str; 5] = ["Heartbeat", "Own_CL", "Syslog", "Usage", "Own"];
 
 /// Something done, by small numbers that are looked up in the world as it is then.
 #[derive(Debug, Clone)]
@@ -55,7 +62,8 @@ enum Deed {
     DeleteCluster(usize),
     Link(usize, usize),
     Unlink(usize),
-    PutSpace(usize),
+    /// With a retention in days.
+    PutSpace(usize, Option<i64>),
     DeleteSpace(usize, bool),
     RecoverSpace(usize),
     Save(usize, bool, usize),
@@ -65,6 +73,12 @@ enum Deed {
     StorageKey(usize, Option<(usize, usize)>),
     Raise(u32),
     RecoverCluster(usize),
+    /// So many records that happened so many hours ago, for a table of a workspace.
+    Send(usize, usize, u64, i64),
+    /// A query over two tables of a workspace for the last so many hours, partial or not.
+    Ask(usize, [usize; 2], i64, bool),
+    /// A retention in days for a table of a workspace.
+    Keep(usize, usize, Option<i64>),
 }
 
 /// What the simulator does.
@@ -89,6 +103,11 @@ enum Move {
 /// A number below `n`, mostly a low one: what is there from the beginning.
 fn low(n: usize) -> impl Strategy<Value = usize> {
     prop_oneof![5 => Just(0), 3 => 0..n.min(2), 1 => 0..n]
+}
+
+/// Retentions in days; the first is none.
+fn keeps() -> impl Strategy<Value = i64> {
+    prop::sample::select(vec![29i64, 30, 31, 60, 90, 730])
 }
 
 fn deeds() -> impl Strategy<Value = Deed> {
@@ -129,7 +148,7 @@ fn deeds() -> impl Strategy<Value = Deed> {
         2 => c().prop_map(DeleteCluster),
         8 => (w(), c()).prop_map(|(w, c)| Link(w, c)),
         4 => w().prop_map(Unlink),
-        3 => (0..SPACES.len()).prop_map(PutSpace),
+        3 => (0..SPACES.len(), prop::option::weighted(0.3, keeps())).prop_map(|(w, d)| PutSpace(w, d)),
         1 => (w(), b()).prop_map(|(w, f)| DeleteSpace(w, f)),
         1 => w().prop_map(RecoverSpace),
         2 => (w(), b(), 0..3usize).prop_map(|(w, y, n)| Save(w, y, n)),
@@ -141,7 +160,14 @@ fn deeds() -> impl Strategy<Value = Deed> {
         1 => prop::sample::select(vec![2_000u32, 4_000, 6_000]).prop_map(Raise),
         3 => c().prop_map(RecoverCluster),
     ];
-    prop_oneof![keeping, monitoring]
+    let t = || low(TABLES.len());
+    let ago = || prop::sample::select(vec![0i64, 1, 30, 400, 5_000]);
+    let logging = prop_oneof![
+        12 => (w(), t(), 1..40u64, ago()).prop_map(|(w, t, n, h)| Send(w, t, n, h)),
+        3 => (w(), [t(), t()], ago(), b()).prop_map(|(w, t, h, p)| Ask(w, t, h, p)),
+        2 => (w(), t(), prop::option::weighted(0.7, keeps())).prop_map(|(w, t, d)| Keep(w, t, d)),
+    ];
+    prop_oneof![3 => keeping, 3 => monitoring, 2 => logging]
 }
 
 fn moves() -> impl Strategy<Value = Move> {
@@ -167,6 +193,7 @@ fn moves() -> impl Strategy<Value = Move> {
             ("revocation-latency", "10m"),
             ("resume-latency", "0s"),
             ("key-propagation", "2h"),
+            ("buffer-horizon", "1h"),
         ])
         .prop_map(|(n, v)| Trick::Rule(n, v)),
     ];
@@ -357,13 +384,13 @@ fn command(stage: &Stage, deed: &Deed) -> Command {
         Deed::DeleteCluster(c) => delete(&cluster(c)).into(),
         Deed::Link(w, c) => link_to(&space(w), &cluster(c)).into(),
         Deed::Unlink(w) => unlink(&space(w)).into(),
-        Deed::PutSpace(w) => workspace::Command::Put {
+        Deed::PutSpace(w, days) => workspace::Command::Put {
             subscription: "c".into(),
             group: "data".into(),
             name: SPACES[*w].into(),
             location: Some(place(SPACES[*w]).into()),
             sku: None,
-            retention: None,
+            retention: days.map(Span::days),
         }
         .into(),
         Deed::DeleteSpace(w, force) => workspace::Command::Delete {
@@ -415,6 +442,24 @@ fn command(stage: &Stage, deed: &Deed) -> Command {
             cluster: cluster(c),
         }
         .into(),
+        Deed::Send(w, t, rows, ago) => {
+            let happened = stage.now - Span::hours(*ago);
+            let arrival = arrival(happened, &space(w), TABLES[*t], *rows);
+            ingestion::Command::Ingest(arrival).into()
+        }
+        Deed::Ask(w, tables, ago, partial) => ingestion::Command::Query {
+            workspace: space(w),
+            tables: tables
+                .iter()
+                .map(|t| Touched {
+                    from: stage.now - Span::hours(*ago),
+                    ..whole(TABLES[*t])
+                })
+                .collect(),
+            partial: *partial,
+        }
+        .into(),
+        Deed::Keep(w, t, days) => set_retention(&space(w), TABLES[*t], days.map(Span::days)).into(),
     }
 }
 
@@ -451,11 +496,13 @@ struct Witness {
     keys: BTreeMap<ResourceId, Option<KeyIdentifier>>,
     /// When a cluster came back from the dead.
     recovered: BTreeMap<ResourceId, SimTime>,
+    logs: Ledger,
 }
 
 impl Witness {
     fn read(&mut self, journal: &[Event]) {
         for event in &journal[self.read..] {
+            self.logs.read(&event.fact);
             match &event.fact {
                 Fact::Cluster(cluster::Fact::Created { cluster, .. }) => {
                     self.keys.insert(cluster.clone(), None);
@@ -473,6 +520,153 @@ impl Witness {
             }
         }
         self.read = journal.len();
+    }
+}
+
+/// Where every record that ever came is now, by the journal alone.
+#[derive(Default)]
+struct Ledger {
+    /// Those that are in a store or a buffer.
+    segments: BTreeMap<SegmentId, Segment>,
+    tables: BTreeMap<(ResourceId, TableName), (u64, Tally)>,
+    /// The class of every segment there ever was, and its account keys, as they were at first.
+    keys: BTreeMap<SegmentId, (KeyClass, AekId, AekId)>,
+    /// The buffered segments that were drained.
+    drained: BTreeSet<SegmentId>,
+    dealt: u32,
+}
+
+impl Ledger {
+    fn table(&mut self, workspace: &ResourceId, table: &TableName) -> &mut (u64, Tally) {
+        self.tables
+            .entry((workspace.clone(), table.clone()))
+            .or_default()
+    }
+
+    fn add(&mut self, segment: &Segment) {
+        assert_eq!(segment.id.0, self.dealt + 1, "numbers are dealt in order");
+        self.dealt += 1;
+        self.segments.insert(segment.id, segment.clone());
+    }
+
+    /// Takes out what lies on a cluster, or only what waits in its buffer.
+    fn take(&mut self, cluster: &ResourceId, only_buffered: bool) -> Vec<Segment> {
+        let there = |s: &Segment| match &s.store {
+            Store::Shared => false,
+            Store::Cluster(id) => id == cluster && !only_buffered,
+            Store::Buffer(id) => id == cluster,
+        };
+        let all = std::mem::take(&mut self.segments);
+        let (taken, left) = all.into_values().partition::<Vec<_>, _>(there);
+        self.segments = left.into_iter().map(|s| (s.id, s)).collect();
+        taken
+    }
+
+    fn purged(&mut self, gone: &Segment) {
+        let (_, tally) = self.table(&gone.workspace, &gone.table);
+        tally.purged.rows += gone.rows;
+        tally.purged.bytes += gone.raw;
+    }
+
+    fn read(&mut self, fact: &Fact) {
+        use lockbox::engine::cluster::encryption::Fact as Turn;
+        match fact {
+            Fact::Ingestion(ingestion::Fact::Stored { segment, .. }) => {
+                self.add(segment);
+                let (came, tally) = self.table(&segment.workspace, &segment.table);
+                *came += segment.rows;
+                let amount = match (&segment.store, segment.class) {
+                    (Store::Buffer(_), _) => &mut tally.buffered,
+                    (_, KeyClass::Microsoft) => &mut tally.microsoft,
+                    (_, KeyClass::Customer) => &mut tally.customer,
+                };
+                amount.rows += segment.rows;
+                amount.bytes += segment.raw;
+            }
+            Fact::Ingestion(ingestion::Fact::Dropped {
+                workspace,
+                table,
+                why,
+                rows,
+                raw,
+                ..
+            }) => {
+                let (came, tally) = self.table(workspace, table);
+                *came += rows;
+                let amount = match why {
+                    Loss::Revoked => &mut tally.revoked,
+                    Loss::NotProvisioned => &mut tally.not_provisioned,
+                    Loss::BufferFull => &mut tally.buffer_full,
+                };
+                amount.rows += rows;
+                amount.bytes += raw;
+            }
+            Fact::Ingestion(ingestion::Fact::Purged { segments, .. }) => {
+                for id in segments {
+                    let gone = self.segments.remove(id).unwrap();
+                    self.purged(&gone);
+                }
+            }
+            Fact::Encryption(Turn::BufferDrained { cluster }) => {
+                for old in self.take(cluster, true) {
+                    assert!(self.drained.insert(old.id), "{} is drained twice", old.id);
+                    self.add(&Segment {
+                        id: SegmentId(self.dealt + 1),
+                        store: Store::Cluster(cluster.clone()),
+                        class: KeyClass::Customer,
+                        drained_from: Some(old.id),
+                        ..old.clone()
+                    });
+                    let (_, tally) = self.table(&old.workspace, &old.table);
+                    tally.drained.rows += old.rows;
+                    tally.drained.bytes += old.raw;
+                }
+            }
+            Fact::Encryption(Turn::BufferLost { cluster }) => {
+                for old in self.take(cluster, true) {
+                    let (_, tally) = self.table(&old.workspace, &old.table);
+                    tally.buffer_full.rows += old.rows;
+                    tally.buffer_full.bytes += old.raw;
+                }
+            }
+            Fact::Cluster(cluster::Fact::Purged { cluster }) => {
+                for gone in self.take(cluster, false) {
+                    self.purged(&gone);
+                }
+            }
+            Fact::Workspace(workspace::Fact::Gone { workspace }) => {
+                self.segments.retain(|_, s| s.workspace != *workspace);
+                self.tables.retain(|(of, _), _| of != workspace);
+            }
+            Fact::Ingestion(ingestion::Fact::Queried {
+                workspace,
+                tables,
+                outcome,
+                ..
+            }) => {
+                for table in tables {
+                    let key = (workspace.clone(), table.clone());
+                    let Some((_, tally)) = self.tables.get_mut(&key) else {
+                        continue;
+                    };
+                    match outcome.error() {
+                        None => tally.queries_served += 1,
+                        Some(_) => tally.queries_refused += 1,
+                    }
+                }
+            }
+            Fact::Ingestion(
+                ingestion::Fact::Columns {
+                    workspace, table, ..
+                }
+                | ingestion::Fact::RetentionSet {
+                    workspace, table, ..
+                },
+            ) => {
+                self.table(workspace, table);
+            }
+            _ => {}
+        }
     }
 }
 
@@ -523,6 +717,7 @@ fn play(stage: &mut Stage, moves: &[Move]) {
         stage.elapse();
         witness.read(&stage.journal);
         holds(stage, &witness);
+        kept(stage, &mut witness.logs);
     }
 }
 
@@ -612,6 +807,16 @@ fn audited(before: &World, after: &World, who: &str, command: &Command, events: 
             | key::Command::Purge { vault, .. }
             | key::Command::Call(Use { vault, .. })) = c;
             assert_eq!(trail(after, vault), trail(before, vault) + 1, "{c:?}");
+        }
+        // What is done with data is in the journal alone, too, a query that failed as well.
+        Command::Ingestion(
+            c @ (ingestion::Command::Ingest(_) | ingestion::Command::Query { .. }),
+        ) => {
+            assert!(new.is_empty(), "{c:?}");
+            let told = |event: &&Event| {
+                !matches!(event.fact, Fact::Ingestion(ingestion::Fact::Columns { .. }))
+            };
+            assert_eq!(events.iter().filter(told).count(), 1, "{c:?}: {events:?}");
         }
         // What the vendor does within itself is in the journal alone; a recovery is the customer's to see.
         Command::Support(
@@ -846,6 +1051,128 @@ fn routed(stage: &Stage, workspace: &ResourceId) {
     }
 }
 
+/// 4, 6. Every record that ever came is where the journal says, once: in a store, in a buffer, purged, or lost for
+/// one of three reasons; its key never changes, and what waits for it, lists it and may read it agrees with it.
+fn kept(stage: &Stage, ledger: &mut Ledger) {
+    let (world, now) = (&stage.world, stage.now);
+    let logs = &world.logs;
+    let window = world.rules.hot_window;
+    let ids: Vec<_> = logs.segments.keys().collect();
+    assert_eq!(ids, ledger.segments.keys().collect::<Vec<_>>());
+    for (id, segment) in &logs.segments {
+        let written = Segment {
+            hot: segment.hot,
+            aek: segment.aek,
+            ..ledger.segments[id].clone()
+        };
+        assert_eq!(**segment, written);
+        let keys = (segment.class, segment.aek, segment.hot_aek);
+        assert_eq!(*ledger.keys.entry(*id).or_insert(keys), keys, "{id}");
+        let cluster = segment.store.cluster().map(|id| &world.clusters[id]);
+        let accounts = cluster.map(|c| &c.accounts);
+        let account = accounts.and_then(|a| a.iter().find(|a| a.microsoft == segment.hot_aek));
+        assert_eq!(account.is_none(), segment.hot_aek == AekId::SHARED, "{id}");
+        let aek = match segment.class {
+            KeyClass::Microsoft => segment.hot_aek,
+            KeyClass::Customer => account.unwrap().customer.unwrap(),
+        };
+        assert_eq!(segment.aek, aek, "{id}");
+        // R-CMK-05, 45: hot for its days, but for what is revoked or only buffered.
+        let shut = cluster.is_some_and(|c| {
+            matches!(
+                c.protection.state,
+                Encryption::Revoked | Encryption::Resuming { .. }
+            )
+        });
+        let buffered = matches!(segment.store, Store::Buffer(_));
+        let young = segment.ingested_at + window > now;
+        assert_eq!(segment.hot, young && !shut && !buffered, "{id} at {now}");
+        if let Some(cluster) = cluster.filter(|_| buffered) {
+            assert!(cluster.protection.buffer.is_some(), "{id} waits for ever");
+        }
+        // R-CMK-44.
+        let table = logs.table(&segment.workspace, &segment.table).unwrap();
+        assert!(table.segments.contains(id));
+        let workspace = &world.workspaces[&segment.workspace];
+        let kept = table.retention.unwrap_or(workspace.retention);
+        let purged_at = segment.ingested_at + kept;
+        assert_eq!(table.purged_at(*id), Some(purged_at));
+        assert!(purged_at > now, "{id} should be gone");
+    }
+    let names: Vec<_> = logs.tables.keys().collect();
+    assert_eq!(names, ledger.tables.keys().collect::<Vec<_>>());
+    for ((workspace, name), table) in &logs.tables {
+        let (came, tally) = &ledger.tables[&(workspace.clone(), name.clone())];
+        assert_eq!(&table.tally, tally, "{name} of {workspace}");
+        let mine: Vec<_> = logs
+            .segments
+            .values()
+            .filter(|s| s.workspace == *workspace && s.table == *name)
+            .collect();
+        assert_eq!(mine.len(), table.segments.len());
+        let there: u64 = mine.iter().map(|s| s.rows).sum();
+        assert_eq!(*came, there + tally.purged.rows + tally.dropped().rows);
+        let cool = |s: &&&std::sync::Arc<Segment>| s.hot;
+        let cools = mine.iter().filter(cool).map(|s| s.ingested_at + window);
+        let purges = mine.iter().filter_map(|s| table.purged_at(s.id));
+        assert_eq!(table.next_due(), cools.chain(purges).min());
+    }
+    for (id, cluster) in &world.clusters {
+        let there: Vec<_> = logs.segments_on(id).map(|s| s.id).collect();
+        let all = logs.segments.values();
+        let expected: Vec<_> = all
+            .filter(|s| s.store.cluster() == Some(id))
+            .map(|s| s.id)
+            .collect();
+        assert_eq!(there, expected, "{id}");
+        assert!(there.is_empty() || !cluster.accounts.is_empty());
+    }
+    for workspace in world.workspaces.values() {
+        read(stage, workspace);
+    }
+}
+
+/// R-CMK-43, i-38: what a query over everything a workspace has may read, and whether it may at all.
+fn read(stage: &Stage, workspace: &Workspace) {
+    let (world, now) = (&stage.world, stage.now);
+    let id = &workspace.id;
+    let tables: Vec<Touched> = world
+        .logs
+        .tables_of(id)
+        .map(|(name, _)| whole(name.as_str()))
+        .collect();
+    let whole = world.reads(now, id, &tables, false);
+    if workspace.deleted.is_some() {
+        assert_eq!(whole.unwrap_err().id, "E-QRY-02");
+        return;
+    }
+    let open = |cluster: &ResourceId| {
+        let cluster = &world.clusters[cluster];
+        cluster.is_live() && cluster.protection.state.readable()
+    };
+    let seen = |s: &Segment| match &s.store {
+        Store::Shared => true,
+        Store::Cluster(cluster) => open(cluster),
+        Store::Buffer(_) => false,
+    };
+    let segments = world.logs.segments.values().filter(|s| s.workspace == *id);
+    let (seen, hidden): (Vec<_>, Vec<_>) = segments.partition(|s| seen(s));
+    let shut = workspace.link.linked_to().is_some_and(|c| !open(c));
+    assert_eq!(
+        whole.is_err(),
+        shut || !hidden.is_empty(),
+        "{id}: {whole:?}"
+    );
+    let partial = world.reads(now, id, &tables, true).unwrap();
+    assert!(partial.segments.iter().eq(seen), "{id}: {partial:?}");
+    assert_eq!(partial.hidden, hidden.len());
+    assert_eq!(partial.why, whole.err());
+    // What is called readable is.
+    if world.readable(now, id).is_ok() {
+        assert_eq!(partial.why, None, "{id}");
+    }
+}
+
 /// Time acts for exactly what still waits, and every deadline lies ahead.
 fn waits(world: &World, now: SimTime) {
     let mut expected: Vec<(SimTime, Timer)> = Vec::new();
@@ -894,6 +1221,10 @@ fn waits(world: &World, now: SimTime) {
     for (id, workspace) in &world.workspaces {
         let purges = Timer::WorkspacePurges(id.clone());
         expected.extend(workspace.deleted.map(|d| (d.purge_at, purges)));
+    }
+    for ((workspace, name), table) in &world.logs.tables {
+        let due = Timer::TableDue(workspace.clone(), name.clone());
+        expected.extend(table.next_due().map(|at| (at, due)));
     }
     let sorted = |list: Vec<(SimTime, Timer)>| {
         let mut list: Vec<_> = list
