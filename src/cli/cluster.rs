@@ -9,7 +9,7 @@ use super::args::{self, GroupArg, VersionArg};
 use super::confirm::{Irreversible, Sure};
 use super::context::Context;
 use super::failure::{Failure, REFUSED};
-use super::ledger::Ledger;
+use super::ledger::{Ledger, modelled};
 use super::print::{Block, List, Page, col, field, flex, right};
 use super::session::{Done, Session};
 use super::{find, input, names, shape, workspace};
@@ -18,6 +18,7 @@ use crate::engine::cluster::encryption::{self, Encryption};
 use crate::engine::cluster::preflight::{self, Finding};
 use crate::engine::cluster::{Body, Cluster, Command, IDENTITY, KeyProperties, SKU, Sku, wire};
 use crate::engine::ids::{KeyName, ResourceId, VaultName};
+use crate::engine::ingestion::ledger::Scope;
 use crate::engine::vault;
 use crate::engine::vault::key::KeyIdentifier;
 use crate::engine::{Refusal, World, errors};
@@ -567,8 +568,11 @@ fn show(text: &str, context: &Context) -> Result<(), Failure> {
     }
     let ledger = Ledger::of_cluster(world, cluster);
     blocks.push(ledger.block());
+    let (block, modelled_json) = modelled(world, &Scope::Cluster(id.clone()), session.now());
+    blocks.push(block);
     let mut json = shape::monitor::cluster(world, cluster);
     json["records"] = ledger.json();
+    json["modelled"] = modelled_json;
     context.page(&Page {
         head: format!("Cluster {}: {}", names::resources([&id]), cluster.state),
         blocks,

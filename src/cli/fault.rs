@@ -6,12 +6,16 @@ use serde_json::json;
 use super::args;
 use super::context::Context;
 use super::failure::Failure;
+use super::names;
 use super::print::{List, col, right};
 use super::session::Done;
 use super::shape;
 use crate::engine::ask::{Answer, Query};
 use crate::engine::cluster::operation;
-use crate::engine::ids::VaultName;
+use crate::engine::event::Actor;
+use crate::engine::ids::{ResourceId, VaultName};
+use crate::engine::ingestion;
+use crate::engine::ingestion::rate::{Rate, Shape};
 use crate::engine::time::Span;
 use crate::engine::vault::network::{Command, FaultKind};
 
@@ -31,6 +35,23 @@ pub enum FaultCommand {
     Clear {
         #[arg(value_parser = args::vault)]
         vault: VaultName,
+    },
+    /// Let a workspace send more in the model for a while (simulator only)
+    Burst {
+        workspace: String,
+        #[arg(long, value_name = "NUMBER")]
+        gb_per_day: u32,
+        /// For how long, like 2h
+        #[arg(long = "for", value_name = "SPAN", allow_hyphen_values = true)]
+        length: Span,
+    },
+    /// Set what a workspace sends in the model from now on (simulator only)
+    Rate {
+        workspace: String,
+        #[arg(long, value_name = "NUMBER")]
+        gb_per_day: u32,
+        #[arg(long, value_parser = args::words!(Shape), ignore_case = true, default_value = "office")]
+        shape: Shape,
     },
     /// List the faults there are
     List,
@@ -62,6 +83,23 @@ pub fn run(command: FaultCommand, context: &Context) -> Result<(), Failure> {
             let done = session.simulate(&command.into())?;
             outcome(&vault, &done, context)
         }
+        FaultCommand::Burst {
+            workspace,
+            gb_per_day,
+            length,
+        } => send(context, &workspace, |workspace| ingestion::Command::Burst {
+            workspace,
+            gb_per_day,
+            length,
+        }),
+        FaultCommand::Rate {
+            workspace,
+            gb_per_day,
+            shape,
+        } => send(context, &workspace, |workspace| {
+            let rate = Rate { gb_per_day, shape };
+            ingestion::Command::SetRate { workspace, rate }
+        }),
         FaultCommand::List => list(context),
         FaultCommand::Operation { operation } => {
             let mut session = context.session()?;
@@ -73,6 +111,26 @@ pub fn run(command: FaultCommand, context: &Context) -> Result<(), Failure> {
             context.outcome(&done, &head, shape::monitor::operation(&done.world, found))
         }
     }
+}
+
+/// Changes what a workspace sends in the model.
+fn send(
+    context: &Context,
+    workspace: &str,
+    command: impl FnOnce(ResourceId) -> ingestion::Command,
+) -> Result<(), Failure> {
+    let mut session = context.session()?;
+    let id = session
+        .world()
+        .find_workspace(&Actor::Simulator, workspace)?;
+    let done = session.simulate(&command(id.clone()).into())?;
+    let rate = done.world.rate(&id, done.world.now);
+    let head = format!(
+        "{id} sends {} a day now (modelled, simulator)",
+        names::bytes(rate * 86_400)
+    );
+    let json = json!({ "workspace": id, "bytesPerSecond": rate });
+    context.outcome(&done, &head, json)
 }
 
 fn outcome(vault: &VaultName, done: &Done, context: &Context) -> Result<(), Failure> {

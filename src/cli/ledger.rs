@@ -1,5 +1,6 @@
-//! The physical ledger for people and programs: what became of the records that really came, and where those that
-//! are left lie. The numbers are the world's.
+//! The two ledgers for people and programs: what became of the records that really came and where those that are
+//! left lie, and what would have become of as much as the model sends. The numbers are the world's, and those of the
+//! two are never added up.
 
 use std::sync::Arc;
 
@@ -8,10 +9,11 @@ use serde_json::{Value, json};
 use super::names;
 use super::print::{Block, flex, right};
 use super::shape::logs::{amount, why_hidden};
-use crate::engine::World;
+use crate::engine::ingestion::ledger::Scope;
 use crate::engine::ingestion::route::Loss;
 use crate::engine::ingestion::segment::{KeyClass, Segment, Store};
 use crate::engine::ingestion::table::{Amount, Tally};
+use crate::engine::{SimTime, World};
 
 /// Where records lie now, and what came of all others.
 #[derive(Debug, Clone, Copy, Default)]
@@ -176,4 +178,60 @@ impl Ledger {
         let columns = vec![flex("RECORDS"), right("NUMBER"), right("BYTES")];
         Block::Table("Records that really came", columns, rows)
     }
+}
+
+/// The modelled ledger, for a page and for programs. What never happened is left out of the page.
+pub fn modelled(world: &World, scope: &Scope, now: SimTime) -> (Block, Value) {
+    let figures = world.modelled(scope, now);
+    let records = |bytes: u128| world.records(bytes);
+    let mut rows = Vec::new();
+    let mut row = |what: String, bytes: u128| {
+        if bytes > 0 {
+            let narrow = |n: u128| u64::try_from(n).unwrap_or(u64::MAX);
+            rows.push(vec![
+                what,
+                names::count(narrow(records(bytes))),
+                names::bytes(narrow(bytes)),
+            ]);
+        }
+    };
+    row(
+        "ingested under the Microsoft key".to_owned(),
+        figures.microsoft,
+    );
+    row("ingested under your key".to_owned(), figures.customer);
+    row(
+        "drained from the buffer to the store".to_owned(),
+        figures.drained,
+    );
+    row("in the outage buffer".to_owned(), figures.buffered);
+    for (why, bytes) in Loss::ALL.iter().zip(figures.dropped) {
+        row(format!("LOST: {} ({})", why.sentence(), why.rule()), bytes);
+    }
+    row("purged".to_owned(), figures.purged);
+    row("stored now".to_owned(), figures.stored());
+    row("  of this, hot".to_owned(), figures.hot);
+    row(
+        "  of this, HIDDEN: cannot be read now".to_owned(),
+        figures.hidden,
+    );
+    let amount = |bytes: u128| json!({ "bytes": bytes, "records": records(bytes) });
+    let lost = |(why, bytes): (&Loss, u128)| json!({ "why": why, "rule": why.rule(), "bytes": bytes, "records": records(bytes) });
+    let json = json!({
+        "microsoftKey": amount(figures.microsoft),
+        "customerKey": amount(figures.customer),
+        "drained": amount(figures.drained),
+        "inBuffer": amount(figures.buffered),
+        "dropped": amount(figures.lost()),
+        "droppedBy": Loss::ALL.iter().zip(figures.dropped).map(lost).collect::<Vec<_>>(),
+        "purged": amount(figures.purged),
+        "stored": amount(figures.stored()),
+        "hot": amount(figures.hot),
+        "hidden": amount(figures.hidden),
+    });
+    let columns = vec![flex("MODELLED"), right("RECORDS"), right("BYTES")];
+    (
+        Block::Table("In the model (simulated volume)", columns, rows),
+        json,
+    )
 }

@@ -7,7 +7,7 @@ use super::args::{self, GroupArg};
 use super::confirm::{Irreversible, Sure};
 use super::context::Context;
 use super::failure::{Failure, error_body};
-use super::ledger::Ledger;
+use super::ledger::{Ledger, modelled};
 use super::print::{self, Block, List, Page, col, field, flex, right};
 use super::session::{Done, Session};
 use super::{find, names, shape};
@@ -15,6 +15,7 @@ use crate::engine::ask::{Answer, Query};
 use crate::engine::cluster::link::Link;
 use crate::engine::errors;
 use crate::engine::ids::ResourceId;
+use crate::engine::ingestion::ledger::Scope;
 use crate::engine::resources::Resource;
 use crate::engine::time::{SimTime, Span};
 use crate::engine::workspace::{Command, Sku, Workspace};
@@ -352,6 +353,9 @@ fn show(text: &str, context: &Context) -> Result<(), Failure> {
         let ledger = Ledger::of_workspace(world, &id);
         blocks.push(ledger.block());
         json["records"] = ledger.json();
+        let (block, modelled) = modelled(world, &Scope::Workspace(id.clone()), session.now());
+        blocks.push(block);
+        json["modelled"] = modelled;
     }
     context.page(&Page {
         head: format!("Workspace {}", names::resources([&id])),

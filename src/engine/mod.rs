@@ -180,6 +180,7 @@ pub fn evolve(world: &mut World, event: &Event) {
         Fact::Storage(f) => workspace::linked_storage::evolve(world, f),
         Fact::Ingestion(f) => ingestion::evolve(world, event.at, f),
     }
+    ingestion::ledger::follow(world, event);
 }
 
 /// The instant at which time itself will act next.

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::draft::Draft;
 use super::errors;
 use super::ids::JitRuleId;
+use super::ingestion::rate::GB_PER_DAY_MAX;
 use super::lockbox::jit::{Level, ResourceScope};
 use super::people::{SupportPlan, VendorRole};
 use super::refusal::Refusal;
@@ -63,6 +64,11 @@ pub struct Rules {
     pub retention_max: Span,
     pub retention: Span,
     pub hot_window: Span,
+    /// In GB a day.
+    pub ingestion_rate: u32,
+    /// In bytes.
+    pub record_size: u32,
+    pub query_interval: Span,
 }
 
 /// What the JIT service considers, and what follows. All conditions must hold.
@@ -186,6 +192,9 @@ impl Default for Rules {
             retention_max: Span::days(730),
             retention: Span::days(31),
             hot_window: Span::days(14),
+            ingestion_rate: 20,
+            record_size: 700,
+            query_interval: Span::minutes(5),
         }
     }
 }
@@ -237,6 +246,7 @@ impl Rules {
             self.workspace_soft_delete,
             self.retention_min,
             self.hot_window,
+            self.query_interval,
         ];
         if windows
             .iter()
@@ -306,12 +316,16 @@ impl Rules {
             self.link_operations,
             self.cluster_name_min,
             self.workspace_name_min,
+            self.record_size,
         ];
         if counts.contains(&0)
             || self.cluster_name_max < self.cluster_name_min
             || self.workspace_name_max < self.workspace_name_min
         {
             return Err("it must be at least 1, and a maximum no less than its minimum".to_owned());
+        }
+        if self.ingestion_rate > GB_PER_DAY_MAX {
+            return Err(format!("ingestion-rate must be at most {GB_PER_DAY_MAX}"));
         }
         if self.accounts_per_cluster == 0 || self.accounts_per_cluster > 16 {
             return Err("accounts-per-cluster must be from 1 to 16".to_owned());
@@ -643,6 +657,27 @@ pub const NUMBERS: &[Number] = &[
         "How long ingested data is additionally held in the hot cache.",
         "S4 §overview"
     ),
+    number!(
+        "ingestion-rate",
+        ingestion_rate,
+        "R-ING-01",
+        "What a new workspace sends in the model, in GB a day.",
+        "SIM"
+    ),
+    number!(
+        "record-size",
+        record_size,
+        "R-ING-02",
+        "Bytes of an average record, by which the model counts records.",
+        "SIM"
+    ),
+    number!(
+        "query-interval",
+        query_interval,
+        "R-ING-03",
+        "How often the model queries each workspace.",
+        "SIM"
+    ),
 ];
 
 /// A rule in words.
@@ -824,6 +859,9 @@ statements! {
     "R-BYOS-09", "Pinning to a dashboard is not supported then.", "S4 §cmk-for-queries";
     "R-BYOS-10", "Linked for Query, new saved searches are stored in the account; linked for Alerts, new alert queries.", "S4 §cmk-for-queries";
     "R-BYOS-11", "Revoking the storage account's own key makes the queries stored there unreadable.", "emergent, SIM";
+    "R-ING-01", "In the model each workspace sends at a rate of its own, constant within five-minute buckets; a new one sends the rate of the rules.", "SIM, design.md §3";
+    "R-ING-02", "The model counts records by an average size.", "SIM";
+    "R-ING-03", "The model queries each workspace on a schedule; a query fails while the data of a cluster the workspace is linked to cannot be read.", "SIM";
     "R-ASY-01", "Slow steps are accepted at once and run asynchronously.", "S4 §async";
     "R-ASY-02", "An operation has a path under its region.", "S4 §async";
     "R-ASY-03", "It shows id, name, status and startTime, and at the end endTime and error.", "S4 §async";
@@ -966,6 +1004,9 @@ mod tests {
             ("retention-max", "730d"),
             ("retention", "31d"),
             ("hot-window", "14d"),
+            ("ingestion-rate", "20"),
+            ("record-size", "700"),
+            ("query-interval", "5m"),
         ];
         assert_eq!(values.len(), expected.len());
         for ((name, value), expected) in values.iter().zip(expected) {

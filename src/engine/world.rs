@@ -11,6 +11,7 @@ use super::cluster::operation::Operation;
 use super::draft::Draft;
 use super::errors;
 use super::ids::{OperationId, PersonId, ResourceId, Revision, SubscriptionId, VaultName};
+use super::ingestion::ledger::Intake;
 use super::ingestion::segment::Logs;
 use super::lockbox::Lockbox;
 use super::people::People;
@@ -53,6 +54,8 @@ pub struct World {
     pub storage_accounts: OrdMap<ResourceId, Arc<StorageAccount>>,
     /// Tables and segments of log data.
     pub logs: Logs,
+    /// What workspaces send, and where it would go: the modelled ledger.
+    pub intake: Intake,
     /// All there ever were.
     pub operations: OrdMap<OperationId, Arc<Operation>>,
     /// Those that run.

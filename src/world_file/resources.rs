@@ -7,6 +7,7 @@ use super::reader::Fields;
 use super::things::Things;
 use crate::engine::cluster::link;
 use crate::engine::ids::TableName;
+use crate::engine::ingestion::rate::{GB_PER_DAY_MAX, Rate, Shape};
 use crate::engine::ingestion::{self, builtin};
 use crate::engine::resources::{Command, REGIONS, Resource, ResourceKind, Subscription, region};
 use crate::engine::words::nearest;
@@ -41,6 +42,8 @@ const RESOURCE: &[&str] = &[
     "events_to",
     "linked_cluster",
     "samples",
+    "gb_per_day",
+    "shape",
 ];
 
 pub(super) fn resources(build: &mut Build<'_>, root: &Fields<'_>) {
@@ -103,6 +106,7 @@ pub(super) fn resources(build: &mut Build<'_>, root: &Fields<'_>) {
         }
         let id = resource.id.clone();
         let samples = samples(&fields, resource.kind);
+        let rate = rate(&fields, resource.kind);
         build.put(&fields, Command::Add(resource));
         for (table, per_hour) in samples {
             let workspace = id.clone();
@@ -112,6 +116,10 @@ pub(super) fn resources(build: &mut Build<'_>, root: &Fields<'_>) {
                 per_hour,
             };
             build.put(&fields, mark);
+        }
+        if let Some(rate) = rate {
+            let workspace = id.clone();
+            build.put(&fields, ingestion::Command::SetRate { workspace, rate });
         }
         links.extend(cluster.map(|cluster| (fields, id, cluster)));
     }
@@ -144,6 +152,26 @@ fn samples(fields: &Fields<'_>, kind: ResourceKind) -> Vec<(TableName, u32)> {
             Some((TableName::from(*name), u32::try_from(per_hour).ok()?))
         })
         .collect()
+}
+
+/// `gb_per_day = 40, shape = "office"`: what a workspace sends in the model.
+fn rate(fields: &Fields<'_>, kind: ResourceKind) -> Option<Rate> {
+    let said = ["gb_per_day", "shape"]
+        .into_iter()
+        .find(|f| fields.has(f))?;
+    if kind != ResourceKind::Workspace {
+        fields.wrong(said, "Only a log-analytics-workspace sends data.", None);
+        return None;
+    }
+    if !fields.has("gb_per_day") {
+        fields.missing("gb_per_day");
+    }
+    let shape = fields.word("shape").unwrap_or(Shape::Office);
+    let gb_per_day = fields.number("gb_per_day", 0..=u64::from(GB_PER_DAY_MAX))?;
+    Some(Rate {
+        gb_per_day: u32::try_from(gb_per_day).ok()?,
+        shape,
+    })
 }
 
 /// What holds keys or logs stands in a region of the cloud; for the rest it does not matter.

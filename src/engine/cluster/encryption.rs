@@ -888,7 +888,7 @@ pub fn why_unreadable(cluster: &Cluster) -> Option<String> {
 
 /// Whether the vault lets the cluster's identity unwrap, reached or not. It needs all three permissions, not
 /// only the one it uses most (R-CMK-23, 39); the key's validity window does not matter to an unwrap (c.6).
-fn entitled(
+pub(in crate::engine) fn entitled(
     world: &World,
     now: SimTime,
     cluster: &Cluster,

@@ -11,10 +11,13 @@
 //! ```
 
 pub mod builtin;
+pub mod ledger;
+pub mod rate;
 pub mod reads;
 pub mod route;
 pub mod schema;
 pub mod segment;
+pub mod series;
 pub mod table;
 
 use imbl::{OrdSet, Vector};
@@ -29,6 +32,7 @@ use crate::engine::refusal::Refusal;
 use crate::engine::time::{SimTime, Span};
 use crate::engine::vault::trail::Outcome;
 use crate::engine::world::World;
+use rate::{GB_PER_DAY_MAX, Rate};
 use reads::Touched;
 use route::{Loss, Route};
 use schema::Column;
@@ -95,6 +99,14 @@ pub enum Command {
         table: TableName,
         retention: Option<Span>,
     },
+    /// The simulator's: what a workspace sends from now on (`design.md` §3).
+    SetRate { workspace: ResourceId, rate: Rate },
+    /// The simulator's: so many GB a day on top, for a while.
+    Burst {
+        workspace: ResourceId,
+        gb_per_day: u32,
+        length: Span,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -154,6 +166,15 @@ pub enum Fact {
         table: TableName,
         until: SimTime,
     },
+    RateSet {
+        workspace: ResourceId,
+        rate: Rate,
+    },
+    Burst {
+        workspace: ResourceId,
+        until: SimTime,
+        gb_per_day: u32,
+    },
 }
 
 impl Fact {
@@ -167,7 +188,9 @@ impl Fact {
             | Fact::Queried { workspace, .. }
             | Fact::RetentionSet { workspace, .. }
             | Fact::Marked { workspace, .. }
-            | Fact::Sampled { workspace, .. } => workspace,
+            | Fact::Sampled { workspace, .. }
+            | Fact::RateSet { workspace, .. }
+            | Fact::Burst { workspace, .. } => workspace,
         }
     }
 }
@@ -213,7 +236,49 @@ pub(super) fn decide(draft: &mut Draft, command: &Command) -> Result<(), Refusal
             });
             Ok(())
         }
+        Command::SetRate { workspace, rate } => {
+            draft.only_simulator()?;
+            draft.world.active_workspace(workspace, &errors::WL_01)?;
+            bounded(rate.gb_per_day)?;
+            draft.emit(Fact::RateSet {
+                workspace: workspace.clone(),
+                rate: *rate,
+            });
+            Ok(())
+        }
+        Command::Burst {
+            workspace,
+            gb_per_day,
+            length,
+        } => {
+            draft.only_simulator()?;
+            draft.world.active_workspace(workspace, &errors::WL_01)?;
+            bounded(*gb_per_day)?;
+            if *length <= Span::ZERO || *length > Span::days(365) {
+                return Err(errors::FLT_01
+                    .says(format!("A burst cannot last {length}."))
+                    .target("for")
+                    .remedy("Give a span of more than 0 and at most 365d, such as 35m."));
+            }
+            draft.emit(Fact::Burst {
+                workspace: workspace.clone(),
+                until: draft.now + *length,
+                gb_per_day: *gb_per_day,
+            });
+            Ok(())
+        }
     }
+}
+
+/// A workspace can send up to so much.
+fn bounded(gb_per_day: u32) -> Result<(), Refusal> {
+    if gb_per_day <= GB_PER_DAY_MAX {
+        return Ok(());
+    }
+    Err(errors::FLT_01
+        .says(format!("A workspace cannot send {gb_per_day} GB a day."))
+        .target("gb-per-day")
+        .remedy(format!("Give at most {GB_PER_DAY_MAX}.")))
 }
 
 fn ingest(draft: &mut Draft, arrival: &Arrival) -> Result<(), Refusal> {
@@ -420,6 +485,8 @@ pub(super) fn evolve(world: &mut World, at: SimTime, fact: &Fact) {
                 sample.until = Some(*until);
             }
         }
+        // The modelled ledger follows by itself.
+        Fact::RateSet { .. } | Fact::Burst { .. } => return,
     }
     // Whatever it was, the timers of its tables follow what is due next.
     table::arm(world, at, fact.workspace());

@@ -1,5 +1,7 @@
 //! The route of new data: which store, under whose key, or lost and why (R-CMK-10, 11, 29, 42, 53; R-LNK-02).
 
+use serde::{Deserialize, Serialize};
+
 use crate::engine::cluster::Cluster;
 use crate::engine::cluster::encryption::Encryption;
 use crate::engine::cluster::link::Link;
@@ -10,7 +12,8 @@ use crate::engine::words::words;
 use crate::engine::world::World;
 
 /// Where data that arrives now is written.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Route {
     /// The Log Analytics store, under the Microsoft key.
     Shared,
@@ -64,6 +67,17 @@ impl Loss {
 }
 
 impl Route {
+    /// The cluster it goes to, or is lost at.
+    pub fn cluster(&self) -> Option<&ResourceId> {
+        match self {
+            Route::Shared => None,
+            Route::ClusterMicrosoft(id)
+            | Route::ClusterCustomer(id)
+            | Route::Buffer(id)
+            | Route::Dropped(id, _) => Some(id),
+        }
+    }
+
     /// In a few words.
     pub fn words(&self) -> &'static str {
         match self {

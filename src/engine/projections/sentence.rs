@@ -1083,6 +1083,21 @@ fn of_ingestion(by: &str, fact: &ingestion::Fact) -> String {
             "{per_hour} sample records an hour are made of {}.",
             place(workspace, table)
         ),
+        F::RateSet { workspace, rate } => format!(
+            "{} sends {} GB a day from now on, {} (modelled).",
+            short(workspace),
+            rate.gb_per_day,
+            rate.shape
+        ),
+        F::Burst {
+            workspace,
+            until,
+            gb_per_day,
+        } => format!(
+            "{} sends {gb_per_day} GB a day more until {} (modelled).",
+            short(workspace),
+            until.to_seconds()
+        ),
         F::Sampled {
             workspace,
             table,

@@ -13,6 +13,7 @@ use crate::engine::command::Command;
 use crate::engine::errors;
 use crate::engine::event::Actor;
 use crate::engine::ids::{KeyName, ResourceId, VaultName};
+use crate::engine::ingestion;
 use crate::engine::refusal::Refusal;
 use crate::engine::vault::access_policy::{self, KeyPermission};
 use crate::engine::vault::key::{self, Attributes, KeyIdentifier};
@@ -112,12 +113,17 @@ pub enum Deed {
     FailOperation {
         on: ResourceId,
     },
+    /// What a workspace sends in the model.
+    Ingestion(ingestion::Command),
 }
 
 impl Deed {
     /// Whether no person can do it.
     pub fn is_the_simulators(&self) -> bool {
-        matches!(self, Deed::Fault(_) | Deed::FailOperation { .. })
+        matches!(
+            self,
+            Deed::Fault(_) | Deed::FailOperation { .. } | Deed::Ingestion(_)
+        )
     }
 
     /// The command it is in the world as it stands; a principal's name means one of the actor's own directory.
@@ -170,6 +176,7 @@ impl Deed {
             .into(),
             Deed::Support(command) => command.clone().into(),
             Deed::Fault(command) => command.clone().into(),
+            Deed::Ingestion(command) => command.clone().into(),
             Deed::FailOperation { on } => {
                 let of_cluster = world.clusters.get(on).and_then(|c| c.operation);
                 let of_link = || world.workspaces.get(on).and_then(|w| w.link.operation());

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use super::Do;
 use crate::engine::cluster::{self, Body, link, support};
 use crate::engine::ids::{PersonId, ResourceId, SubscriptionId};
+use crate::engine::ingestion;
+use crate::engine::ingestion::rate::{Rate, Shape};
 use crate::engine::resources::{REGIONS, ResourceKind, region};
 use crate::engine::story::keys::{Counted, Deed, Nth};
 use crate::engine::text::scrub;
@@ -118,6 +120,29 @@ impl Teller<'_, '_> {
             Do::OutageEnd => Deed::Fault(network::Command::Clear {
                 vault: self.things.vault(t)?,
             }),
+            Do::SetRate => {
+                let workspace = self.workspace(t);
+                let gb_per_day = required_number(t, "gb_per_day");
+                let shape = t.word("shape").unwrap_or(Shape::Office);
+                Deed::Ingestion(ingestion::Command::SetRate {
+                    workspace: workspace?,
+                    rate: Rate {
+                        gb_per_day: gb_per_day?,
+                        shape,
+                    },
+                })
+            }
+            Do::Burst => {
+                let (workspace, more) = (self.workspace(t), required_number(t, "gb_per_day"));
+                if !t.has("for") {
+                    t.missing("for");
+                }
+                Deed::Ingestion(ingestion::Command::Burst {
+                    length: t.span("for")?,
+                    workspace: workspace?,
+                    gb_per_day: more?,
+                })
+            }
             Do::FailOperation => {
                 let kinds = [ResourceKind::Cluster, ResourceKind::Workspace];
                 Deed::FailOperation {

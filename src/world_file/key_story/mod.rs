@@ -46,6 +46,8 @@ words! {
         Outage = "outage",
         OutageEnd = "outage-end",
         FailOperation = "fail-operation",
+        SetRate = "set-rate",
+        Burst = "burst",
     }
 }
 
@@ -104,11 +106,16 @@ impl Do {
             Do::RaiseCapacity => &["capacity"],
             Do::Outage => &["vault", "kind", "for"],
             Do::FailOperation => &["on"],
+            Do::SetRate => &["workspace", "gb_per_day", "shape"],
+            Do::Burst => &["workspace", "gb_per_day", "for"],
         }
     }
 
     /// The others are the simulator's.
     pub fn by_a_person(self) -> bool {
-        !matches!(self, Do::Outage | Do::OutageEnd | Do::FailOperation)
+        !matches!(
+            self,
+            Do::Outage | Do::OutageEnd | Do::FailOperation | Do::SetRate | Do::Burst
+        )
     }
 }
