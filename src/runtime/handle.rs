@@ -310,7 +310,7 @@ impl Engine {
     fn sleep(&self) -> Option<Duration> {
         let micros = |n: i64| Duration::from_micros(n.unsigned_abs());
         let reading = self.host.clock_reading();
-        let due = engine::due(self.host.world());
+        let due = self.host.due();
         let acts = due.and_then(|due| {
             if due <= reading.now {
                 // Who does not make time run leaves it to the one who does.

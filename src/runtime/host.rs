@@ -225,8 +225,22 @@ impl Host {
         Ok(instants)
     }
 
+    /// When something is to be done next: by the world's own time, or because sample records are to be made.
+    pub(super) fn due(&self) -> Option<SimTime> {
+        let due = engine::due(&self.world).into_iter();
+        due.chain(self.next_samples()).min()
+    }
+
     /// Does what is due at the next instant, if that comes by `until`.
     pub(super) fn elapse_one(&mut self, until: SimTime) -> Result<bool, HostError> {
+        // What is sent before an instant takes the route of before.
+        if let Some((at, workspace, table)) = self.sample_due(until)
+            && engine::due(&self.world).is_none_or(|due| at <= due)
+        {
+            let (workspace, table) = (workspace.clone(), table.clone());
+            self.heed(|host| host.sample_hour(at, &workspace, &table))?;
+            return Ok(true);
+        }
         loop {
             let Some(draft) = due_by(&self.world, until) else {
                 return Ok(false);
@@ -260,7 +274,7 @@ impl Host {
     ) -> Result<SimTime, HostError> {
         self.refresh()?;
         let now = self.now();
-        if engine::due(&self.world).is_some_and(|due| due <= now) {
+        if self.due().is_some_and(|due| due <= now) {
             // On a fork first, so that a refused command does not even make time act.
             self.preview(actor, command)?;
             while self.elapse_one(now)? {}

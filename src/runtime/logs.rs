@@ -18,9 +18,9 @@ use crate::engine::ask::{Query, ask};
 use crate::engine::event::Fact;
 use crate::engine::ids::{ResourceId, SegmentId, TableName};
 use crate::engine::ingestion::segment::Segment;
-use crate::engine::ingestion::{self, Arrival};
+use crate::engine::ingestion::{self, Arrival, hour_after};
 use crate::engine::workspace::saved_search::Kind;
-use crate::engine::{self, Actor, Span, World, random};
+use crate::engine::{self, Actor, SimTime, Span, World, random};
 use crate::logs::customer_storage::CustomerStorage;
 use crate::logs::ingest::encode;
 use crate::logs::query::{Engine, Limits};
@@ -42,6 +42,8 @@ pub(super) struct Logs {
     engine: Option<Arc<Engine>>,
     /// Clusters that could not be read at the last look.
     shut: BTreeSet<ResourceId>,
+    /// Sample records of before this are not made any more: they could not be.
+    unsampled: SimTime,
 }
 
 impl Logs {
@@ -54,6 +56,7 @@ impl Logs {
             kept: None,
             engine: None,
             shut: BTreeSet::new(),
+            unsampled: SimTime(0),
         }
     }
 }
@@ -206,12 +209,27 @@ impl Host {
     /// Takes in a block of records as somebody. It is sealed and durable before it is on the record, and on the
     /// record when this returns; or it is lost for good, which is on the record too.
     pub fn ingest(&mut self, actor: &Actor, block: &Block) -> Result<Ingested, HostError> {
+        loop {
+            if let Some(ingested) = self.ingest_at(actor, block, None)? {
+                return Ok(ingested);
+            }
+        }
+    }
+
+    /// [`Host::ingest`] at an instant before anything else is due, or now. None: at that instant somebody else did
+    /// something first.
+    fn ingest_at(
+        &mut self,
+        actor: &Actor,
+        block: &Block,
+        at: Option<SimTime>,
+    ) -> Result<Option<Ingested>, HostError> {
         let logs = self.logs.as_mut().ok_or(HostError::NoLogs)?;
         logs.alone = Some(logs.files.alone()?);
         let mut sealed = None;
-        let outcome = self.ingest_alone(actor, block, &mut sealed);
+        let outcome = self.ingest_alone(actor, block, &mut sealed, at);
         let alone = self.logs.as_mut().and_then(|logs| logs.alone.take());
-        if let (Err(_), Some(segment), Some(alone)) = (&outcome, &sealed, &alone)
+        if let (Err(_) | Ok(None), Some(segment), Some(alone)) = (&outcome, &sealed, &alone)
             && !self.world.logs.segments.contains_key(&segment.id)
             && let Some(files) = self.files()
         {
@@ -225,10 +243,14 @@ impl Host {
         actor: &Actor,
         block: &Block,
         sealed: &mut Option<Segment>,
-    ) -> Result<Ingested, HostError> {
+        at: Option<SimTime>,
+    ) -> Result<Option<Ingested>, HostError> {
         let command = ingestion::Command::Ingest(block.arrival.clone()).into();
         loop {
-            let now = self.catch_up(actor, &command)?;
+            let now = match at {
+                Some(at) => at,
+                None => self.catch_up(actor, &command)?,
+            };
             let draft = engine::draft(&self.world, now, actor, &command)?;
             let segment = draft.events.iter().find_map(|event| match &event.fact {
                 Fact::Ingestion(ingestion::Fact::Stored { segment, .. }) => Some(segment.clone()),
@@ -251,60 +273,130 @@ impl Host {
                 }
             }
             if let Some(receipt) = self.commit(draft)? {
-                return Ok(Ingested { receipt, segment });
+                return Ok(Some(Ingested { receipt, segment }));
+            }
+            if at.is_some() {
+                return Ok(None);
             }
         }
     }
 }
 
-/// How far back sample records reach when a world opens (`design.md` §3).
+/// How far back sample records reach when a world opens, and when time jumps (`design.md` §3).
 const SAMPLED: Span = Span::hours(24);
 
 impl Host {
     /// Makes the sample records of the tables a world file marks: those of the last day before the world opens,
     /// once. They come from the customer's machines, so they go where the route leads.
     pub(super) fn make_samples(&mut self) -> Result<(), HostError> {
-        let waiting: Vec<((ResourceId, TableName), u32)> = (self.world.logs.samples.iter())
+        let waiting: Vec<(ResourceId, TableName)> = (self.world.logs.samples.iter())
             .filter(|(_, sample)| sample.until.is_none())
-            .map(|(place, sample)| (place.clone(), sample.per_hour))
+            .map(|(place, _)| place.clone())
             .collect();
-        for ((workspace, table), per_hour) in waiting {
-            let (seed, to) = (self.world.seed, self.world.opens_at);
-            let mark = random::bytes(seed, &format!("sample/{}", workspace.as_str()), 0);
-            let mut own = [0; 8];
-            own.copy_from_slice(&mark[..8]);
-            // A world file marks no other tables.
-            let Ok(kind) = table.as_str().parse() else {
-                continue;
-            };
-            let sample = Sample {
-                table: kind,
-                seed: u64::from_le_bytes(own),
-                subscription: self.world.subscription_guid(&workspace.subscription()),
-                from: to - SAMPLED,
-                to,
-                count: u64::from(per_hour) * 24,
-            };
-            let columns = self.world.columns(&workspace, &table);
-            let encoded = encode(&sample.batch()?, &columns)?;
-            let mut sent = Counted(0);
-            // Counting takes whatever comes.
-            let _ = sample.ndjson(&mut sent);
-            let arrival = Arrival {
-                workspace,
-                table,
-                columns: encoded.columns,
-                rows: encoded.rows,
-                raw: sent.0,
-                plain: encoded.parquet.len() as u64,
-                from: encoded.from,
-                to: encoded.to,
-                source: None,
-            };
-            let parquet = encoded.parquet;
-            self.ingest(&Actor::Simulator, &Block { arrival, parquet })?;
+        let to = self.world.opens_at;
+        for (workspace, table) in waiting {
+            if let Some(block) = self.sample(&workspace, &table, to - SAMPLED, to)? {
+                self.ingest(&Actor::Simulator, &block)?;
+            }
         }
         Ok(())
+    }
+
+    /// Up to when sample records are made of each table of which they are made at all.
+    fn sampled(&self) -> impl Iterator<Item = (SimTime, &ResourceId, &TableName)> {
+        let unsampled = self.logs.as_ref().map(|logs| logs.unsampled);
+        let samples = self.world.logs.samples.iter();
+        samples.filter_map(move |((workspace, table), sample)| {
+            let made = sample.until?.max(unsampled?);
+            let live = self.world.workspaces.get(workspace)?.deleted.is_none();
+            live.then_some((made, workspace, table))
+        })
+    }
+
+    /// When the next sample records are to be made.
+    pub(super) fn next_samples(&self) -> Option<SimTime> {
+        self.sampled().map(|(made, ..)| hour_after(made)).min()
+    }
+
+    /// When the next sample records are to be made, and of which table, if time goes on to `until`: those of each
+    /// hour that is over by then, and no older than a day.
+    pub(super) fn sample_due(&self, until: SimTime) -> Option<(SimTime, &ResourceId, &TableName)> {
+        let oldest = hour_after(until - SAMPLED);
+        let dues = self.sampled().map(|(made, workspace, table)| {
+            let due = hour_after(made.max(oldest));
+            (due, workspace, table)
+        });
+        dues.filter(|(due, ..)| *due <= until).min()
+    }
+
+    /// Makes the sample records of the hour before an instant. They take the route of that instant. What cannot be
+    /// made is left out: time does not wait for it.
+    pub(super) fn sample_hour(
+        &mut self,
+        at: SimTime,
+        workspace: &ResourceId,
+        table: &TableName,
+    ) -> Result<(), HostError> {
+        let before = self.world.revision;
+        let made = match self.sample(workspace, table, at - Span::hours(1), at) {
+            Ok(Some(block)) => self
+                .ingest_at(&Actor::Simulator, &block, Some(at))
+                .map(|_| ()),
+            other => other.map(|_| ()),
+        };
+        if self.world.revision == before
+            && let Some(logs) = &mut self.logs
+        {
+            logs.unsampled = at;
+        }
+        made
+    }
+
+    fn sample(
+        &self,
+        workspace: &ResourceId,
+        table: &TableName,
+        from: SimTime,
+        to: SimTime,
+    ) -> Result<Option<Block>, HostError> {
+        let place = (workspace.clone(), table.clone());
+        let per_hour = self.world.logs.samples.get(&place).map(|s| s.per_hour);
+        // A world file marks no other tables.
+        let (Some(per_hour), Ok(kind)) = (per_hour, table.as_str().parse()) else {
+            return Ok(None);
+        };
+        let purpose = format!("sample/{}", workspace.as_str());
+        let hour = from.0.div_euclid(Span::hours(1).0);
+        let mark = random::bytes(self.world.seed, &purpose, hour.unsigned_abs());
+        let mut own = [0; 8];
+        own.copy_from_slice(&mark[..8]);
+        let hours = (to.0 - from.0) / Span::hours(1).0;
+        let sample = Sample {
+            table: kind,
+            seed: u64::from_le_bytes(own),
+            subscription: self.world.subscription_guid(&workspace.subscription()),
+            from,
+            to,
+            count: u64::from(per_hour) * hours.unsigned_abs(),
+        };
+        let columns = self.world.columns(workspace, table);
+        let encoded = encode(&sample.batch()?, &columns)?;
+        let mut sent = Counted(0);
+        // Counting takes whatever comes.
+        let _ = sample.ndjson(&mut sent);
+        let arrival = Arrival {
+            workspace: workspace.clone(),
+            table: table.clone(),
+            columns: encoded.columns,
+            rows: encoded.rows,
+            raw: sent.0,
+            plain: encoded.parquet.len() as u64,
+            from: encoded.from,
+            to: encoded.to,
+            source: None,
+        };
+        let parquet = encoded.parquet;
+        Ok(Some(Block { arrival, parquet }))
     }
 }
 

@@ -99,6 +99,18 @@ pub fn key_body(key: KeyProperties) -> Body {
     }
 }
 
+pub fn enabled(key: &KeyIdentifier, enabled: bool) -> key::Command {
+    key::Command::SetAttributes {
+        vault: key.vault.clone(),
+        key: key.key.clone(),
+        version: Some(key.version.clone()),
+        attributes: Attributes {
+            enabled: Some(enabled),
+            ..Attributes::default()
+        },
+    }
+}
+
 pub fn delete(cluster: &ResourceId) -> cluster::Command {
     cluster::Command::Delete {
         cluster: cluster.clone(),
@@ -303,15 +315,7 @@ impl Stage {
     }
 
     pub fn enable(&mut self, key: &KeyIdentifier, enabled: bool) {
-        self.ann(key::Command::SetAttributes {
-            vault: key.vault.clone(),
-            key: key.key.clone(),
-            version: Some(key.version.clone()),
-            attributes: Attributes {
-                enabled: Some(enabled),
-                ..Attributes::default()
-            },
-        });
+        self.ann(self::enabled(key, enabled));
     }
 
     /// Step 5, waited for.

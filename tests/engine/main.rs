@@ -11,6 +11,7 @@ mod hostile;
 mod ingestion;
 mod keys;
 mod laws;
+mod modelled;
 mod registered;
 mod rules;
 #[allow(dead_code)]

@@ -389,7 +389,7 @@ fn named(command: &Command) -> &'static str {
         Command::Link(c) => match c {
             link::Command::Link { .. } => "link.link",
             link::Command::Unlink { .. } => "link.unlink",
-            // The world file's.
+            // The simulator's.
             link::Command::Attach { .. } => "link.attach",
         },
         Command::Support(c) => match c {
@@ -417,8 +417,10 @@ fn named(command: &Command) -> &'static str {
             // Data and questions, no forms.
             ingestion::Command::Ingest(_) => "ingestion.ingest",
             ingestion::Command::Query { .. } => "ingestion.query",
-            // The world file's.
-            ingestion::Command::Mark { .. } => "ingestion.mark",
+            // The simulator's.
+            ingestion::Command::Mark { .. }
+            | ingestion::Command::SetRate { .. }
+            | ingestion::Command::Burst { .. } => "ingestion.simulate",
         },
         Command::Elapse
         | Command::World(_)

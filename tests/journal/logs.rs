@@ -7,9 +7,10 @@ use std::path::Path;
 
 use bytes::Bytes;
 use lockbox::engine::ids::SegmentId;
-use lockbox::engine::ingestion::Arrival;
 use lockbox::engine::ingestion::schema::{Column, ColumnType, TIME};
 use lockbox::engine::ingestion::segment::{KeyClass, Segment, Store};
+use lockbox::engine::ingestion::table::{Amount, Tally};
+use lockbox::engine::ingestion::{self, Arrival};
 use lockbox::engine::vault::network::{self, FaultKind};
 use lockbox::engine::{Actor, Span};
 use lockbox::logs::sealed::{Label, Tier};
@@ -329,4 +330,63 @@ fn a_route_that_changes_before_the_record_seals_again_under_the_new_one() {
             content(mark)
         );
     }
+}
+
+fn samples(host: &Host) -> (usize, Tally) {
+    let world = host.world();
+    let table = (world.logs)
+        .table(&WORKSPACE.into(), &"Heartbeat".into())
+        .unwrap();
+    (table.segments.len(), table.tally)
+}
+
+#[test]
+fn sample_records_come_by_the_hour_take_the_route_of_their_hour_and_no_more_than_a_day_at_a_jump() {
+    let (dir, wall) = (dir(), ManualWall::default());
+    let mut host = open(dir.path(), &wall);
+    make_workspace(&mut host);
+    let key = make_protected(&mut host);
+    make_linked(&mut host);
+    let mark = ingestion::Command::Mark {
+        workspace: WORKSPACE.into(),
+        table: "Heartbeat".into(),
+        per_hour: 6,
+    };
+    host.submit(&Actor::Simulator, &mark.into()).unwrap();
+    drop(host);
+    let mut host = open(dir.path(), &wall);
+    let (segments, opening) = samples(&host);
+    assert_eq!((segments, opening.customer.rows), (1, 24 * 6));
+    // Up to the present hour, then three more.
+    wait(&mut host, Span::ZERO);
+    let (before, came) = samples(&host);
+    wait(&mut host, Span::hours(3));
+    let (segments, tally) = samples(&host);
+    assert_eq!(
+        (segments - before, tally.customer.rows - came.customer.rows),
+        (3, 18)
+    );
+    // What comes in while the key is away is lost, hour by hour.
+    set_enabled(&mut host, &key, false);
+    wait(&mut host, Span::hours(5));
+    let (kept, tally) = samples(&host);
+    assert_eq!(
+        (kept - segments, tally.revoked.rows),
+        (1, 4 * 6),
+        "the first hour is still served"
+    );
+    set_enabled(&mut host, &key, true);
+    wait(&mut host, Span::hours(1));
+    let (before, came) = samples(&host);
+    wait(&mut host, Span::days(5));
+    let (after, tally) = samples(&host);
+    assert_eq!(
+        (after - before, tally.customer.rows - came.customer.rows),
+        (23, 23 * 6),
+        "whole hours within the last day"
+    );
+    assert_eq!(tally.microsoft, Amount::default());
+    // Whoever opens the world again finds them all and makes none twice.
+    drop(host);
+    assert_eq!(samples(&open(dir.path(), &wall)), (after, tally));
 }

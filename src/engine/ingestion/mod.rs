@@ -329,10 +329,16 @@ fn ingest(draft: &mut Draft, arrival: &Arrival) -> Result<(), Refusal> {
         draft.emit(Fact::Sampled {
             workspace: workspace.clone(),
             table: arrival.table.clone(),
-            until: arrival.to,
+            until: hour_after(arrival.to),
         });
     }
     Ok(())
+}
+
+/// The end of the hour in which an instant lies: sample records are made by the hour.
+pub fn hour_after(at: SimTime) -> SimTime {
+    let hour = Span::hours(1).0;
+    SimTime((at.0.div_euclid(hour) + 1) * hour)
 }
 
 fn query(
