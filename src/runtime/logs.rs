@@ -11,6 +11,7 @@ use std::io::{self, Write};
 use std::sync::Arc;
 
 use bytes::Bytes;
+use imbl::ordmap::DiffItem;
 
 use super::error::HostError;
 use super::host::{Host, Receipt};
@@ -106,7 +107,8 @@ impl Host {
         Ok(())
     }
 
-    /// Drops what is remembered of segments whose keys went, and stops the queries that read them.
+    /// Drops what is remembered of segments whose keys went, and stops the queries that read them; and what is
+    /// remembered of segments that are no more.
     fn forget(&mut self) {
         let Some(logs) = &mut self.logs else { return };
         let world = &self.world;
@@ -121,6 +123,18 @@ impl Host {
                 .collect();
             if !segments.is_empty() {
                 engine.forget(&segments);
+            }
+            let now = &world.logs.segments;
+            let followed = logs.followed.iter().filter(|before| !before.ptr_eq(now));
+            let purged: BTreeSet<SegmentId> = followed
+                .flat_map(|before| before.diff(now))
+                .filter_map(|change| match change {
+                    DiffItem::Remove(id, _) => Some(*id),
+                    _ => None,
+                })
+                .collect();
+            if !purged.is_empty() {
+                engine.purge(&purged);
             }
         }
         logs.shut = shut;

@@ -22,7 +22,7 @@ use crate::engine::ingestion::schema::{Column, Columns, TIME};
 use crate::engine::ingestion::{self, builtin};
 use crate::engine::{self, Actor, Refusal, SimTime, Span, World};
 use crate::logs::kql::{self, Bound, Catalog, Render};
-use crate::logs::query::{Answer, Cancel, Control, Engine, Job, JobTable, Progress};
+use crate::logs::query::{Answer, Cancel, Control, Job, JobTable, Progress, Query};
 use crate::logs::sealed::{Header, Label};
 use crate::logs::sealed_store::Keyring;
 use crate::logs::service_tables;
@@ -54,9 +54,8 @@ pub struct Reply {
 
 /// A question that may be answered, with all it needs.
 pub struct Prepared {
-    engine: Arc<Engine>,
+    query: Query,
     bound: Bound,
-    job: Job,
     since: Option<SimTime>,
     hidden: usize,
     why: Option<Refusal>,
@@ -132,9 +131,8 @@ impl Host {
         };
         let (job, hidden, why) = self.job(&live)?;
         Ok(Prepared {
-            engine: self.query_engine()?,
+            query: self.query_engine()?.open(job)?,
             bound,
-            job,
             since,
             hidden,
             why,
@@ -229,7 +227,7 @@ impl Prepared {
         progress: &mut dyn FnMut(&Progress),
     ) -> Result<Reply, HostError> {
         let mut live = self.live;
-        let query = self.engine.open(self.job)?;
+        let query = self.query;
         let since = self.since;
         let mut sources = |name: &str| {
             let table = query.table(name)?;

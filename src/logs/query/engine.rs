@@ -282,6 +282,11 @@ impl Engine {
         self.shared.drop_memory(segments);
     }
 
+    /// Drops what is remembered of segments that are no more. Queries that read them go on as far as they can.
+    pub fn purge(&self, segments: &BTreeSet<SegmentId>) {
+        self.shared.drop_memory(segments);
+    }
+
     /// Drops all that is remembered, and stops all queries.
     pub fn forget_all(&self) {
         self.shared.running().iter().for_each(|r| r.revoke());
