@@ -385,11 +385,11 @@ fn pieces(rows: &Rows, row: usize) -> Option<Vec<Value>> {
     Some(items)
 }
 
-/// The items of an array, each as JSON; an object or a single value is one item, nothing is none.
+/// The items of an array, each as JSON; an object is one for each member, a single value is one. None where
+/// nothing is said.
 pub fn items(json: &str, most: usize) -> Option<Vec<String>> {
     let items = match serde_json::from_str::<Value>(json).ok()? {
         Value::Null => return None,
-        Value::Array(items) if items.is_empty() => return None,
         Value::Array(items) => items.iter().take(most).map(Value::to_string).collect(),
         Value::Object(members) => members
             .into_iter()

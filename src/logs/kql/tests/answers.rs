@@ -671,8 +671,28 @@ fn operators_make_the_tables_they_should() {
             "Computer:string T:string",
             &["web-1|x", "web-1|y", "web-1|y"],
         ),
-        // Nothing to expand leaves the row.
-        ("Logs | mv-expand T = D.tags | count", "Count:long", &["7"]),
+        // A value that is missing leaves its row, an empty array or bag none.
+        ("Logs | mv-expand T = D.tags | count", "Count:long", &["6"]),
+        (
+            "print D = dynamic([]) | mv-expand D | count",
+            "Count:long",
+            &["0"],
+        ),
+        (
+            "print D = dynamic({}) | mv-expand D | count",
+            "Count:long",
+            &["0"],
+        ),
+        (
+            "print D = dynamic(null) | mv-expand D | count",
+            "Count:long",
+            &["1"],
+        ),
+        (
+            "print A = dynamic([]), B = dynamic([1, 2]) | mv-expand A, B",
+            "A:dynamic B:dynamic",
+            &["~|1", "~|2"],
+        ),
         (
             "print D = dynamic([3, 4]) | mv-expand D",
             "D:dynamic",
