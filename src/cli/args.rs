@@ -2,11 +2,13 @@
 
 use std::str::FromStr;
 
+use super::failure::Failure;
 use crate::crypto::WrapAlgorithm;
+use crate::engine::errors;
 use crate::engine::ids::{KeyName, RequestId, VaultName};
 use crate::engine::lockbox::request::Operation;
-use crate::engine::text::Untrusted;
-use crate::engine::time::Span;
+use crate::engine::text::{Untrusted, scrub};
+use crate::engine::time::{SimTime, Span};
 use crate::engine::vault::wire::vault_of_uri;
 
 /// A Lockbox request in one of the forms people have it: `LB-000042`, `42`, its GUID, `LockboxRequest_{guid}`.
@@ -162,6 +164,18 @@ pub fn rate(text: &str) -> Result<u32, String> {
         .unwrap_or(text)
         .parse()
         .map_err(|_| "write a whole number from 0 (standing) to 86400 (a day in a second)".into())
+}
+
+/// A time as people write it: in full, or near the present one.
+pub fn moment(now: SimTime, text: &str) -> Result<SimTime, Failure> {
+    SimTime::near(now, text).map_err(|error| {
+        Failure::of_form(
+            errors::SIM_04
+                .says(format!("{}.", scrub(&error.to_string())))
+                .target("time")
+                .remedy("Write the time in one of these forms."),
+        )
+    })
 }
 
 /// A text that says something.

@@ -12,10 +12,10 @@ use super::session::{Done, Session, failure};
 use crate::engine::projections::sentence::{sentence, upcoming};
 
 use crate::engine::{self, Actor, Command, Event, SimTime, Span, World};
-use crate::runtime::clock::{advanced, checked_rate, next_due};
+use crate::runtime::clock::{advanced, checked_rate, forward, next_consequence, next_due};
 use crate::runtime::{ClockCommand, HostError, Reading};
 
-#[derive(Debug, Clone, Copy, Subcommand)]
+#[derive(Debug, Clone, Subcommand)]
 pub enum Clock {
     /// Show the time, its rate and what is due next
     Show,
@@ -34,7 +34,13 @@ pub enum Clock {
     /// Let time run again
     Resume,
     /// Jump to the next instant at which something happens
-    Next,
+    Next {
+        /// To the next that changes what somebody can do, has or loses
+        #[arg(long)]
+        consequence: bool,
+    },
+    /// Jump to a time: 2020-11-23 14:00, or 14:00 for that time of the day
+    To { time: String },
 }
 
 pub fn run(command: Clock, context: &Context) -> Result<(), Failure> {
@@ -45,7 +51,9 @@ pub fn run(command: Clock, context: &Context) -> Result<(), Failure> {
         Clock::Rate { rate } => ClockCommand::Rate(rate),
         Clock::Pause => ClockCommand::Pause,
         Clock::Resume => ClockCommand::Resume,
-        Clock::Next => ClockCommand::Next,
+        Clock::Next { consequence: false } => ClockCommand::Next,
+        Clock::Next { consequence: true } => ClockCommand::NextConsequence,
+        Clock::To { time } => ClockCommand::To(args::moment(session.now(), &time)?),
     };
     let (done, reading) = self::set(&mut session, set)?;
     tell(context, &done, &reading)
@@ -104,6 +112,10 @@ fn preview(session: &Session, set: ClockCommand) -> Result<(Done, Reading), Fail
         ClockCommand::Next => {
             reading.now = next_due(session.world(), now).map_err(Failure::of_form)?;
         }
+        ClockCommand::NextConsequence => {
+            reading.now = next_consequence(session.world(), now).map_err(Failure::of_form)?;
+        }
+        ClockCommand::To(at) => reading.now = forward(now, at).map_err(Failure::of_form)?,
     }
     let before = session.host().world();
     let draft = engine::draft(before, reading.now, &Actor::Time, &Command::Elapse)?;

@@ -11,6 +11,7 @@
 pub mod ask;
 pub mod cluster;
 pub mod command;
+pub mod compare;
 pub mod draft;
 pub mod errors;
 pub mod event;

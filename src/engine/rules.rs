@@ -681,6 +681,7 @@ pub const NUMBERS: &[Number] = &[
 ];
 
 /// A rule in words.
+#[derive(Debug)]
 pub struct Statement {
     pub id: &'static str,
     pub statement: &'static str,

@@ -138,6 +138,10 @@ impl fmt::Display for SimTime {
 pub enum TimeError {
     #[error("{0:?} is not a time from 1970 to 9999; write 2020-11-22T09:00:00Z")]
     Instant(String),
+    #[error(
+        "{0:?} is not a time; write 2020-11-22T09:00:00Z, 2020-11-22 09:00, 09:00 for that time of the day, or a distance such as +30m or -2h"
+    )]
+    Moment(String),
     #[error("{0:?} is not a span; write for example 4d, 8h, 3d12h, 30m, 90s, 250ms or 1us")]
     Span(String),
 }
@@ -157,6 +161,35 @@ impl FromStr for SimTime {
             return Err(TimeError::Instant(text.to_owned()));
         }
         Ok(at)
+    }
+}
+
+impl SimTime {
+    /// A time as people write it, near another one: in full, without seconds, as a time of the same day, or as a
+    /// distance from it.
+    pub fn near(now: SimTime, text: &str) -> Result<SimTime, TimeError> {
+        let text = text.trim();
+        let wrong = || TimeError::Moment(text.to_owned());
+        if let Some(after) = text.strip_prefix('+') {
+            return after
+                .parse()
+                .map(|span: Span| now + span)
+                .map_err(|_| wrong());
+        }
+        if let Some(before) = text.strip_prefix('-') {
+            let span: Span = before.parse().map_err(|_| wrong())?;
+            return Ok((now - span).max(SimTime(0)));
+        }
+        let date = now.calendar().format("%Y-%m-%d");
+        let forms = [
+            text.to_owned(),
+            format!("{text}:00"),
+            format!("{date} {text}"),
+            format!("{date} {text}:00"),
+            format!("{text} 00:00:00"),
+        ];
+        let read = forms.iter().find_map(|form| form.parse().ok());
+        read.ok_or_else(wrong)
     }
 }
 
@@ -250,6 +283,30 @@ text_in_json_number_in_snapshots!(Span);
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_time_is_read_as_people_write_it_near_another_one() {
+        let now: SimTime = "2020-11-22T09:30:00Z".parse().unwrap();
+        for (text, expected) in [
+            ("2020-11-23T01:02:03Z", "2020-11-23T01:02:03Z"),
+            ("2020-11-23 01:02:03", "2020-11-23T01:02:03Z"),
+            ("2020-11-23 01:02", "2020-11-23T01:02:00Z"),
+            ("2020-11-23", "2020-11-23T00:00:00Z"),
+            (" 14:05 ", "2020-11-22T14:05:00Z"),
+            ("14:05:06", "2020-11-22T14:05:06Z"),
+            ("+90m", "2020-11-22T11:00:00Z"),
+            ("-2h", "2020-11-22T07:30:00Z"),
+        ] {
+            assert_eq!(
+                SimTime::near(now, text),
+                Ok(expected.parse().unwrap()),
+                "{text}"
+            );
+        }
+        for text in ["", "noon", "25:00", "+", "-3 weeks", "2020-13-01"] {
+            assert!(SimTime::near(now, text).is_err(), "{text}");
+        }
+    }
 
     #[test]
     fn a_span_reads_back_what_it_prints() {

@@ -11,7 +11,8 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use super::error::{HostError, WRITABLE};
-use crate::engine::{self, Refusal, SimTime, Span, World, errors};
+use crate::engine::projections::meaning::is_consequence;
+use crate::engine::{self, Actor, Command, Refusal, SimTime, Span, World, errors};
 use crate::store::ClockRow;
 
 /// A day in a second.
@@ -83,6 +84,10 @@ pub enum ClockCommand {
     Advance(Span),
     /// To the next instant at which something happens.
     Next,
+    /// To the next instant at which something happens that is a consequence.
+    NextConsequence,
+    /// To an instant that is not in the past.
+    To(SimTime),
 }
 
 /// The clock as read at one moment. A face computes the time of its own frames with [`Reading::now_at`].
@@ -160,6 +165,34 @@ pub fn next_due(world: &World, now: SimTime) -> Result<SimTime, Refusal> {
             .target("clock")
             .remedy("Open a ticket, or advance the clock by a span.")
     })
+}
+
+/// The instant of the next event that is a consequence: something that changes what somebody can do, has or loses.
+pub fn next_consequence(world: &World, now: SimTime) -> Result<SimTime, Refusal> {
+    let mut world = world.clone();
+    loop {
+        let due = next_due(&world, now)?;
+        let draft = engine::draft(&world, due, &Actor::Time, &Command::Elapse)?;
+        if draft.events.iter().any(is_consequence) {
+            return Ok(due);
+        }
+        world = draft.world;
+    }
+}
+
+/// An instant to go on to, which is not in the past.
+pub fn forward(now: SimTime, at: SimTime) -> Result<SimTime, Refusal> {
+    if at < now || at > SimTime::MAX {
+        return Err(errors::SIM_04
+            .says(format!(
+                "The clock cannot go to {at}: it is {now}, and time does not run backwards."
+            ))
+            .target("clock")
+            .remedy(
+                "Give a later time; look at an earlier one with --at, or rewind in the console.",
+            ));
+    }
+    Ok(at)
 }
 
 pub fn checked_rate(rate: u32) -> Result<u32, Refusal> {

@@ -79,6 +79,9 @@ pub enum HostError {
     )]
     NoLogs,
 
+    #[error("{} is not empty. Give a directory that is new or empty.", path.display())]
+    NotEmpty { path: PathBuf },
+
     /// The engine thread is gone.
     #[error("the engine has stopped. Start lockbox again; nothing acknowledged is lost.")]
     Stopped,

@@ -3,9 +3,10 @@
 //! The thread sleeps until there is a reason: a command, another process's write, an instant that is due
 //! while this process makes time run. A paused world costs nothing.
 
-use std::sync::Arc;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender, TryRecvError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -15,11 +16,14 @@ use super::clock::{ClockCommand, ClockLock, Reading, wall_until};
 use super::error::HostError;
 use super::host::{Host, Receipt};
 use super::keys::{KeyImport, KeyReply, KeyUse};
+use super::past::{self, Glimpse, Look};
 use super::query::{Ask, Peek, Prepared};
 use super::watch;
-use crate::engine::ids::{ResourceId, SegmentId};
+use crate::engine::ids::{ResourceId, Revision, SegmentId};
+use crate::engine::projections::why::{About, Step};
 use crate::engine::workspace::saved_search::Kind;
-use crate::engine::{self, Actor, Command, Span, World};
+use crate::engine::{self, Actor, Command, Event, Span, World};
+use crate::store::Journal;
 
 /// Longest time spent on due instants before commands are looked at again.
 const SLICE: Duration = Duration::from_millis(15);
@@ -82,6 +86,11 @@ enum Message {
     Written,
     /// The clock's holder is gone and the lock came to us.
     Clocked(ClockLock),
+    SaveBranch(
+        Box<dyn Journal>,
+        PathBuf,
+        oneshot::Sender<Result<(), HostError>>,
+    ),
     Quit,
 }
 
@@ -90,6 +99,9 @@ pub struct Handle {
     messages: Sender<Message>,
     views: views::Receiver<Arc<View>>,
     thread: Option<JoinHandle<()>>,
+    past: Sender<past::Message>,
+    /// Reads the journal, for branches that are written down.
+    reader: Mutex<Box<dyn Journal>>,
 }
 
 impl Handle {
@@ -118,6 +130,8 @@ impl Handle {
         }
         // After the watch began: nothing between opening and watching is missed.
         host.refresh()?;
+        let past = past::spawn(host.journal().reader()?)?;
+        let reader = Mutex::new(host.journal().reader()?);
         let trouble: Option<Arc<str>> = host.trouble().map(Arc::from);
         let (publisher, views) = views::channel(Arc::new(view(&host, trouble.clone())));
         let mut engine = Engine {
@@ -141,6 +155,8 @@ impl Handle {
             messages,
             views,
             thread: Some(thread),
+            past,
+            reader,
         })
     }
 
@@ -217,6 +233,53 @@ impl Handle {
         let _ = self
             .messages
             .send(Message::SavedText(actor, workspace, kind, name, reply));
+        answer
+    }
+
+    /// The world as it was: see [`super::past::Past::look`].
+    pub fn look(&self, look: Look) -> oneshot::Receiver<Result<Glimpse, HostError>> {
+        let (reply, answer) = oneshot::channel();
+        let _ = self.past.send(past::Message::Look(look, reply));
+        answer
+    }
+
+    /// Up to `count` events after one.
+    pub fn events(
+        &self,
+        after: Revision,
+        count: usize,
+    ) -> oneshot::Receiver<Result<Vec<Event>, HostError>> {
+        let (reply, answer) = oneshot::channel();
+        let _ = self.past.send(past::Message::Events(after, count, reply));
+        answer
+    }
+
+    /// Why something is so in a world of this journal.
+    pub fn why(
+        &self,
+        world: World,
+        about: About,
+    ) -> oneshot::Receiver<Result<Vec<Step>, HostError>> {
+        let (reply, answer) = oneshot::channel();
+        let _ = (self.past).send(past::Message::Why(Box::new(world), about, reply));
+        answer
+    }
+
+    /// A reader of the journal, for a branch of it to be written down.
+    pub fn reader(&self) -> Result<Box<dyn Journal>, HostError> {
+        // Whoever panicked while it was held had only read.
+        let reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(reader.reader()?)
+    }
+
+    /// Writes this branch down: see [`Host::save_branch`]. `parent` reads the record it began in.
+    pub fn save_branch(
+        &self,
+        parent: Box<dyn Journal>,
+        dir: PathBuf,
+    ) -> oneshot::Receiver<Result<(), HostError>> {
+        let (reply, answer) = oneshot::channel();
+        let _ = (self.messages).send(Message::SaveBranch(parent, dir, reply));
         answer
     }
 
@@ -365,6 +428,9 @@ impl Engine {
                 let text = self.host.saved_text(&actor, &workspace, kind, &name);
                 self.publish();
                 let _ = reply.send(text);
+            }
+            Message::SaveBranch(parent, dir, reply) => {
+                let _ = reply.send(self.host.save_branch(parent.as_ref(), &dir));
             }
             Message::Clock(command, reply) => {
                 let outcome = self.host.clock_move(command);

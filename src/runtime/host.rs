@@ -8,9 +8,10 @@
 
 use std::path::{Path, PathBuf};
 
+use super::branch::is_branch;
 use super::clock::{
     ClockCommand, ClockLock, Reading, SAVE_EVERY, SystemWall, Wall, advanced, checked_rate,
-    next_due, scaled, standing,
+    forward, next_consequence, next_due, scaled, standing,
 };
 use super::effects::Outbox;
 use super::error::{HostError, WRITABLE};
@@ -131,16 +132,18 @@ impl Host {
             });
         }
         let mut host = Host::on(Box::new(journal), wall)?;
-        host.keys = Some(Keys::open(dir, &host.world, host.journal.as_ref())?);
-        host.logs = Some(Logs::new(
-            Files::in_folder(dir),
-            CustomerStorage::in_folder(dir),
-        ));
+        if !is_branch(dir) {
+            host.keys = Some(Keys::open(dir, &host.world, host.journal.as_ref())?);
+            host.logs = Some(Logs::new(
+                Files::in_folder(dir),
+                CustomerStorage::in_folder(dir),
+            ));
+            host.outbox = Some(Outbox::new(dir));
+        }
         host.holding = Holding::Shared {
             lock: ClockLock::open(dir)?,
             held: None,
         };
-        host.outbox = Some(Outbox::new(dir));
         host.dir = Some(dir.to_owned());
         match host.settled() {
             Err(HostError::Keystore(error)) if error.is_disagreement() => {
@@ -333,6 +336,8 @@ impl Host {
                 ClockCommand::Rate(rate) => row.rate = checked_rate(rate)?,
                 ClockCommand::Advance(span) => row.sim = advanced(now, span)?,
                 ClockCommand::Next => row.sim = next_due(&self.world, now)?,
+                ClockCommand::NextConsequence => row.sim = next_consequence(&self.world, now)?,
+                ClockCommand::To(at) => row.sim = forward(now, at)?,
             }
             if self.save(row)? {
                 return Ok(());

@@ -8,8 +8,11 @@
 //! logs     segments follow the world; records come in
 //! query    questions are decided here, and run elsewhere
 //! keys     the real keys follow the world; what people do with them
+//! past     the world as it was, at any event
+//! branch   what-if worlds, in memory
 //! ```
 
+pub mod branch;
 pub mod clock;
 pub mod effects;
 pub mod error;
@@ -18,6 +21,7 @@ pub mod handle;
 pub mod host;
 pub mod keys;
 pub mod logs;
+pub mod past;
 pub mod query;
 mod watch;
 
@@ -28,4 +32,5 @@ pub use handle::{Handle, View};
 pub use host::{Host, Receipt};
 pub use keys::{KeyImport, KeyReply, KeyUse};
 pub use logs::{Block, Ingested};
+pub use past::{Glimpse, Look, Only, Past};
 pub use query::{Ask, Peek, Prepared, Reply, Tables};

@@ -70,6 +70,14 @@ pub trait Journal: Send {
     /// Keeps a snapshot, in the background where that takes time.
     fn put_snapshot(&mut self, world: &World) -> Result<(), JournalError>;
 
+    /// What the first event is folded onto: nothing, or the world a branch began in.
+    fn origin(&self) -> World {
+        World::default()
+    }
+
+    /// Another reader of the same journal, for another thread.
+    fn reader(&self) -> Result<Box<dyn Journal>, JournalError>;
+
     /// Checks everything from the first event on.
     fn verify(&self) -> Result<Report, JournalError>;
 }

@@ -1,5 +1,5 @@
-//! A journal that lasts as long as the process: for tests and `--memory`. Clones share their content, as two
-//! processes share a file.
+//! A journal that lasts as long as the process: for tests, `--memory` and branches. Clones share their content, as
+//! two processes share a file.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -14,6 +14,8 @@ pub struct MemoryJournal {
 
 #[derive(Debug, Default)]
 struct Kept {
+    /// Of a branch: the world it began in.
+    origin: Option<World>,
     events: Vec<Event>,
     clock: Option<ClockRow>,
     founded: Option<(Revision, String)>,
@@ -22,6 +24,13 @@ struct Kept {
 }
 
 impl MemoryJournal {
+    /// The journal of a branch: its first event follows the last one of a world.
+    pub fn from(origin: World) -> MemoryJournal {
+        let journal = MemoryJournal::default();
+        journal.kept().origin = Some(origin);
+        journal
+    }
+
     fn kept(&self) -> MutexGuard<'_, Kept> {
         // Every change is a single step, so a panic elsewhere leaves nothing half-done.
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
@@ -29,8 +38,14 @@ impl MemoryJournal {
 }
 
 impl Kept {
+    fn base(&self) -> Revision {
+        self.origin
+            .as_ref()
+            .map_or(Revision(0), |world| world.revision)
+    }
+
     fn head(&self) -> Revision {
-        Revision(self.events.len() as u64)
+        Revision(self.base().0 + self.events.len() as u64)
     }
 }
 
@@ -50,8 +65,9 @@ impl Journal for MemoryJournal {
     }
 
     fn read_after(&self, revision: Revision, limit: usize) -> Result<Vec<Event>, JournalError> {
-        let after = usize::try_from(revision.0).unwrap_or(usize::MAX);
         let kept = self.kept();
+        let after = revision.0.saturating_sub(kept.base().0);
+        let after = usize::try_from(after).unwrap_or(usize::MAX);
         Ok(kept
             .events
             .iter()
@@ -110,11 +126,19 @@ impl Journal for MemoryJournal {
     }
 
     fn latest_snapshot(&self) -> Result<Option<World>, JournalError> {
-        Ok(None)
+        Ok(self.kept().origin.clone())
     }
 
     fn put_snapshot(&mut self, _world: &World) -> Result<(), JournalError> {
         Ok(())
+    }
+
+    fn origin(&self) -> World {
+        self.kept().origin.clone().unwrap_or_default()
+    }
+
+    fn reader(&self) -> Result<Box<dyn Journal>, JournalError> {
+        Ok(Box::new(self.clone()))
     }
 
     fn verify(&self) -> Result<Report, JournalError> {
@@ -125,7 +149,7 @@ impl Journal for MemoryJournal {
             link(&before, event.revision, event.at, &body)
         });
         Ok(Report {
-            events: kept.head().0,
+            events: kept.events.len() as u64,
             head: kept.head(),
             hash: hex(&hash),
         })

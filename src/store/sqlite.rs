@@ -296,6 +296,10 @@ impl SqliteJournal {
 }
 
 impl Journal for SqliteJournal {
+    fn reader(&self) -> Result<Box<dyn Journal>, JournalError> {
+        Ok(Box::new(SqliteJournal::open(&self.path)?))
+    }
+
     fn head(&self) -> Result<Revision, JournalError> {
         self.head_row().map(|(revision, _)| revision)
     }

@@ -91,8 +91,9 @@ pub struct Operation {
     pub expected_end: SimTime,
     pub ended_at: Option<SimTime>,
     pub error: Option<Failure>,
-    /// The event that began it.
+    /// The event that began it, and the one that ended it.
     pub revision: Revision,
+    pub ended_by: Option<Revision>,
     pub timer: Option<TimerKey>,
 }
 
@@ -191,6 +192,7 @@ pub(super) fn begin(world: &mut World, at: SimTime, revision: Revision, begin: B
             started_at: at,
             expected_end: begin.ends_at,
             ended_at: None,
+            ended_by: None,
             error: None,
             revision,
             timer,
@@ -201,6 +203,7 @@ pub(super) fn begin(world: &mut World, at: SimTime, revision: Revision, begin: B
 
 pub(super) fn finish(world: &mut World, at: SimTime, id: OperationId, error: Option<&Failure>) {
     world.running.remove(&id);
+    let revision = world.revision;
     let Some(operation) = world.operations.get_mut(&id) else {
         return;
     };
@@ -212,6 +215,7 @@ pub(super) fn finish(world: &mut World, at: SimTime, id: OperationId, error: Opt
     };
     operation.error = error.cloned();
     operation.ended_at = Some(at);
+    operation.ended_by = Some(revision);
     if let Some(timer) = operation.timer.take() {
         world.timers.cancel(timer);
     }

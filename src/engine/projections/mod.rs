@@ -3,4 +3,6 @@
 
 pub mod activity_log;
 pub mod mail;
+pub mod meaning;
 pub mod sentence;
+pub mod why;
