@@ -11,7 +11,7 @@ use super::host::CHUNK;
 use crate::engine::ids::Revision;
 use crate::engine::projections::meaning::is_consequence;
 use crate::engine::projections::why::{self, About, Step};
-use crate::engine::{self, Event, Refusal, SimTime, World, errors};
+use crate::engine::{self, Actor, Event, Refusal, SimTime, World, errors};
 use crate::store::Journal;
 
 /// Events between two worlds that are kept (`design.md` §2).
@@ -22,6 +22,8 @@ const EVERY: u64 = 512;
 pub enum Look {
     /// Right after an event.
     Revision(Revision),
+    /// After an event and all it led to at once: where a branch can begin.
+    Whole(Revision),
     /// After everything that happened by an instant.
     Instant(SimTime),
     /// Right after the event that follows another one, or comes before it.
@@ -76,6 +78,7 @@ impl Past {
         let head = self.catch_up()?;
         match look {
             Look::Revision(revision) => self.after(revision, head),
+            Look::Whole(revision) => self.after(self.whole(revision)?, head),
             Look::Instant(at) => self.by(at, head),
             Look::Next { from, only } => match self.next(from, only)? {
                 Some(revision) => self.after(revision, head),
@@ -191,6 +194,29 @@ impl Past {
             event,
             head,
         })
+    }
+
+    /// The last event of what an event is part of: what services and time did at the same instant because of it.
+    fn whole(&self, revision: Revision) -> Result<Revision, HostError> {
+        let Some(event) = self.event(revision)? else {
+            return Ok(revision);
+        };
+        let mut last = revision;
+        loop {
+            let more = self.reader.read_after(last, CHUNK)?;
+            let follows = |e: &&Event| {
+                let own = matches!(e.actor, Actor::Person(_) | Actor::Simulator);
+                e.at == event.at && (!own || e.cause.is_some_and(|cause| cause >= revision))
+            };
+            let following = more.iter().take_while(follows).count();
+            match following.checked_sub(1) {
+                Some(n) => last = more[n].revision,
+                None => return Ok(last),
+            }
+            if following < CHUNK {
+                return Ok(last);
+            }
+        }
     }
 
     fn next(&self, from: Revision, only: Only) -> Result<Option<Revision>, HostError> {

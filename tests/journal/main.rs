@@ -16,6 +16,7 @@ mod keystore;
 mod kill;
 mod logs;
 mod outbox;
+mod past;
 mod query;
 mod rotation;
 mod sharing;
