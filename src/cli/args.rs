@@ -8,7 +8,7 @@ use crate::engine::errors;
 use crate::engine::ids::{KeyName, RequestId, VaultName};
 use crate::engine::lockbox::request::Operation;
 use crate::engine::text::{Untrusted, scrub};
-use crate::engine::time::{SimTime, Span};
+use crate::engine::time::{SimTime, Span, TimeError};
 use crate::engine::vault::wire::vault_of_uri;
 
 /// A Lockbox request in one of the forms people have it: `LB-000042`, `42`, its GUID, `LockboxRequest_{guid}`.
@@ -168,14 +168,16 @@ pub fn rate(text: &str) -> Result<u32, String> {
 
 /// A time as people write it: in full, or near the present one.
 pub fn moment(now: SimTime, text: &str) -> Result<SimTime, Failure> {
-    SimTime::near(now, text).map_err(|error| {
-        Failure::of_form(
-            errors::SIM_04
-                .says(format!("{}.", scrub(&error.to_string())))
-                .target("time")
-                .remedy("Write the time in one of these forms."),
-        )
-    })
+    SimTime::near(now, text).map_err(|error| wrong_moment(&error))
+}
+
+pub fn wrong_moment(error: &TimeError) -> Failure {
+    Failure::of_form(
+        errors::SIM_04
+            .says(format!("{}.", scrub(&error.to_string())))
+            .target("time")
+            .remedy("Write it in one of these forms; an event is written r123."),
+    )
 }
 
 /// A text that says something.

@@ -41,6 +41,9 @@ pub struct Global {
     /// Say what would happen, and change nothing
     #[arg(long, global = true)]
     pub dry_run: bool,
+    /// Look at the world as it was: a time (2020-11-22 14:00, 14:00, -2h) or an event (r123)
+    #[arg(long, global = true, value_name = "MOMENT", allow_hyphen_values = true)]
+    pub at: Option<String>,
     /// Write a log for debugging to this file
     #[arg(long, global = true, value_name = "FILE")]
     pub log_file: Option<PathBuf>,

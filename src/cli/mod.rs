@@ -5,6 +5,7 @@
 
 mod activity;
 mod args;
+mod branch;
 mod chart;
 mod check;
 mod clock;
@@ -44,6 +45,7 @@ mod support;
 mod tables;
 mod ticket;
 mod vault;
+mod why;
 mod workspace;
 
 use std::ffi::OsString;
@@ -149,6 +151,14 @@ enum Command {
     /// The record of everything
     #[command(subcommand)]
     Journal(journal::JournalCommand),
+    /// What-if worlds that begin at --at: write one down, or compare it with the present
+    #[command(subcommand)]
+    Branch(branch::BranchCommand),
+    /// Why something is so: back along its causes to whoever gave the command, with the rules
+    Why {
+        /// An event (r123), a request, an operation, a cluster or a workspace
+        thing: String,
+    },
     /// Print a blade of the console once, as data
     Once {
         /// overview, pending, requests, tickets, grants, activity, mail, rules, vaults, clusters, workspaces,
@@ -236,6 +246,8 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Command::Activity(command) => activity::run(command, &context),
         Command::Clock(command) => clock::run(command, &context),
         Command::Journal(command) => journal::run(command, &context),
+        Command::Branch(command) => branch::run(command, &context),
+        Command::Why { thing } => why::run(&thing, &context),
         Command::Once { blade } => once::once(&blade, &context),
         Command::Rules { id } => rules::run(id.as_deref(), &context),
         Command::Check(command) => check::run(command, &context),

@@ -24,6 +24,14 @@ pub fn console(context: &Context) -> Result<(), Failure> {
             "Print a blade once instead: lockbox once overview.",
         ));
     }
+    if context.global.at.is_some() {
+        return Err(Failure::bad_input(
+            "LiveOnly",
+            "at",
+            "The console opens in the present.",
+            "Leave --at out and rewind in the console, or print a blade of the past: lockbox --at … once overview.",
+        ));
+    }
     let (host, actor) = context.session()?.into_host();
     let holder = format!("the console of process {}", std::process::id());
     let handle = Handle::spawn(host, Some(&holder)).map_err(failure)?;

@@ -22,8 +22,8 @@ use crate::logs::kql::{self, KqlError};
 use crate::logs::query::QueryError;
 use crate::logs::sealed::SealedError;
 use crate::runtime::{
-    Ask, Block, ClockCommand, Founding, Host, HostError, KeyImport, KeyReply, KeyUse, Prepared,
-    Reading, SystemWall, Tables, fingerprint,
+    Ask, Block, ClockCommand, Founding, Host, HostError, KeyImport, KeyReply, KeyUse, Look, Past,
+    Prepared, Reading, SystemWall, Tables, fingerprint,
 };
 use crate::store::JournalError;
 use crate::world_file::{self, WorldError, WorldFile};
@@ -36,6 +36,8 @@ pub struct Session {
     /// The world as it is now: everything due has happened, in this copy at least.
     view: World,
     now: SimTime,
+    /// The live world, when the host is a branch of it that shows the past.
+    live: Option<Box<Host>>,
     /// The trouble that was last said.
     said: Option<String>,
 }
@@ -53,7 +55,11 @@ pub struct Done {
 
 impl Session {
     pub fn open(global: &Global) -> Result<Session, Failure> {
-        let host = open_host(global)?;
+        let live = open_host(global)?;
+        let (host, live) = match &global.at {
+            Some(at) => (past(&live, at)?, Some(Box::new(live))),
+            None => (live, None),
+        };
         let now = host.now();
         let view = present(&host, now)?;
         let actor = actor(&view, global.person.as_deref())?;
@@ -63,6 +69,7 @@ impl Session {
             dry_run: global.dry_run,
             view,
             now,
+            live,
             said: None,
         };
         session.warn();
@@ -94,8 +101,49 @@ impl Session {
         (self.host, self.actor)
     }
 
+    /// The live world and its time, when this session looks at the past.
+    pub fn live(&self) -> Option<(&World, SimTime)> {
+        let live = self.live.as_ref()?;
+        Some((live.world(), live.now()))
+    }
+
+    /// Plays the branch on that shows the past.
+    pub fn play(&mut self, set: ClockCommand) -> Result<(), HostError> {
+        self.host.clock_set(set)?;
+        self.now = self.host.now();
+        self.view = present(&self.host, self.now)?;
+        Ok(())
+    }
+
+    /// Writes down the branch that shows the past.
+    pub fn save(&self, dir: &Path) -> Result<(), HostError> {
+        match &self.live {
+            Some(live) => self.host.save_branch(live.journal(), dir),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether the actor may see an event.
+    pub fn sees(&self, event: &Event) -> bool {
+        sees(&self.view, &self.actor, event)
+    }
+
+    /// Nothing is done in the past.
+    fn only_live(&self) -> Result<(), HostError> {
+        match self.live {
+            None => Ok(()),
+            Some(_) => Err(HostError::Refused(
+                errors::SIM_04
+                    .says("The past is read-only.")
+                    .target("at")
+                    .remedy("Leave --at out; with --dry-run you see what it would have led to."),
+            )),
+        }
+    }
+
     /// Sets the clock and does what has become due by that.
     pub fn set_clock(&mut self, set: ClockCommand) -> Result<Reading, HostError> {
+        self.only_live()?;
         let reading = self.host.clock_set(set)?;
         self.warn();
         Ok(reading)
@@ -228,6 +276,7 @@ impl Session {
             let draft = engine::draft(&self.view, self.now, actor, command)?;
             return Ok(self.done(draft.events, draft.world));
         }
+        self.only_live().map_err(failure)?;
         let receipt = self.host.submit(actor, command).map_err(failure)?;
         tracing::info!(revision = receipt.revision.0, "committed");
         self.warn();
@@ -300,6 +349,17 @@ fn sees(world: &World, actor: &Actor, event: &Event) -> bool {
         },
     };
     ask(world, world.now, actor, &query).is_ok()
+}
+
+/// The world of a moment of the record, as a branch nobody plays on.
+fn past(live: &Host, at: &str) -> Result<Host, Failure> {
+    let look = Look::at(live.now(), at).map_err(|error| super::args::wrong_moment(&error))?;
+    let reader = live.journal().reader().map_err(|e| journal_failure(&e))?;
+    let glimpse = Past::new(reader).look(look).map_err(|error| match error {
+        HostError::Refused(refusal) => Failure::of_form(refusal),
+        other => failure(other),
+    })?;
+    Host::branch(&glimpse.world, glimpse.at, Box::new(SystemWall::default())).map_err(failure)
 }
 
 fn open_host(global: &Global) -> Result<Host, Failure> {

@@ -11,6 +11,7 @@ use super::host::CHUNK;
 use crate::engine::ids::Revision;
 use crate::engine::projections::meaning::is_consequence;
 use crate::engine::projections::why::{self, About, Step};
+use crate::engine::time::TimeError;
 use crate::engine::{self, Actor, Event, Refusal, SimTime, World, errors};
 use crate::store::Journal;
 
@@ -35,6 +36,21 @@ pub enum Look {
         from: Revision,
         only: Only,
     },
+}
+
+/// The number of an event as people write it: `r123`.
+pub fn revision(text: &str) -> Option<Revision> {
+    text.trim().strip_prefix('r')?.parse().ok().map(Revision)
+}
+
+impl Look {
+    /// A moment as people write it: an event, or a time near the present one.
+    pub fn at(now: SimTime, text: &str) -> Result<Look, TimeError> {
+        match revision(text) {
+            Some(revision) => Ok(Look::Whole(revision)),
+            None => SimTime::near(now, text).map(Look::Instant),
+        }
+    }
 }
 
 /// Which events a step stops at.
