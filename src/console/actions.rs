@@ -5,9 +5,10 @@ use super::app::dialog::Question;
 use super::app::update::RATES;
 use super::app::{App, Ctx, Effect, Modal, Tempo, Typed};
 use super::blades::query::Focus;
-use super::blades::{Blade, Of, opens, overview};
+use super::blades::{Blade, Of, ingestion, opens, overview};
 use super::forms::{self, cluster, key, table, vault, workspace};
 use super::rows::ItemId;
+use crate::engine::ingestion::ledger;
 use crate::engine::lockbox::request::Operation;
 use crate::engine::lockbox::{grant, request};
 use crate::engine::{Command, decide, due};
@@ -36,6 +37,8 @@ pub enum Scope {
     Table,
     /// The blocks of a segment.
     Blocks,
+    /// The chart of what comes in.
+    Ingestion,
     /// The text of a query.
     Query,
     /// The answer to a query.
@@ -106,7 +109,16 @@ impl Scope {
         use Scope::*;
         matches!(
             self,
-            List | Item | Request | Grant | Activity | Links | Logs | Blocks | Query | Answer
+            List | Item
+                | Request
+                | Grant
+                | Activity
+                | Links
+                | Logs
+                | Blocks
+                | Ingestion
+                | Query
+                | Answer
         ) || self.has_forms()
     }
 }
@@ -344,6 +356,24 @@ fn export(app: &mut App, ctx: &Ctx, json: bool) -> Vec<Effect> {
         .collect()
 }
 
+fn of_cluster(id: crate::engine::ids::ResourceId) -> Blade {
+    Blade::Ingestion(ledger::Scope::Cluster(id))
+}
+
+fn of_workspace(id: crate::engine::ids::ResourceId) -> Blade {
+    Blade::Ingestion(ledger::Scope::Workspace(id))
+}
+
+/// Only what the cursor is on; from there to its page.
+fn narrow(app: &mut App, ctx: &Ctx) -> Vec<Effect> {
+    let scope = app.item().as_ref().and_then(ingestion::rows::scope);
+    match scope.map(Blade::Ingestion) {
+        Some(blade) if blade != app.page().blade => app.open(blade),
+        _ => app.open_item(ctx),
+    }
+    NONE
+}
+
 fn blocks_here(app: &App) -> Option<Blade> {
     match app.item() {
         Some(ItemId::Segment(id)) => Some(Blade::Blocks(id)),
@@ -439,6 +469,12 @@ actions! {
         ["W c"] Support "" cluster::RAISE;
         ["W r"] Support "" cluster::RECOVER;
     }
+    "cluster.ingestion" ["I"] Cluster Safe "ingestion" "What comes to the cluster, and what becomes of it",
+        |app, ctx| why_no_way(app, near_cluster(app, ctx).map(of_cluster), "ingestion of a cluster"),
+        |app, ctx| { let to = near_cluster(app, ctx).map(of_cluster); go(app, to) };
+    "logs.ingestion" ["I"] Logs Safe "" "What the workspace sends, and where it goes",
+        |app, ctx| why_no_way(app, near_workspace(app, ctx).map(of_workspace), "ingestion of a workspace"),
+        |app, ctx| { let to = near_workspace(app, ctx).map(of_workspace); go(app, to) };
     "logs.tables" ["T"] Logs Safe "tables" "Tables of the workspace: what each keeps, for how long, and what was lost",
         |app, ctx| why_no_way(app, near_workspace(app, ctx).map(Blade::Tables), "list of its tables"),
         |app, ctx| { let to = near_workspace(app, ctx).map(Blade::Tables); go(app, to) };
@@ -518,6 +554,36 @@ actions! {
         never, |app, _| turn_block(app, true);
     "blocks.previous" ["left", "h", "shift-tab"] Blocks Safe "block before" "To the block before",
         never, |app, _| turn_block(app, false);
+    "ingestion.narrow" ["enter"] Ingestion Safe "only this" "Only what the cursor is on; again for its page",
+        |app, _| match app.item() { Some(_) => None, None => Some("Nothing is selected.".into()) }, narrow;
+    "ingestion.closer" ["z"] Ingestion Safe "closer" "A shorter window",
+        never, |app, _| { app.ingestion.zoom_by(true); NONE };
+    "ingestion.wider" ["Z"] Ingestion Safe "wider" "A longer window, up to 90 days",
+        never, |app, _| { app.ingestion.zoom_by(false); NONE };
+    "ingestion.earlier" ["h", "left"] Ingestion Safe "earlier" "Move the window back",
+        never, |app, ctx| { app.ingestion.pan(ctx.now, true); NONE };
+    "ingestion.later" ["l", "right"] Ingestion Safe "" "Move the window on",
+        never, |app, ctx| { app.ingestion.pan(ctx.now, false); NONE };
+    "ingestion.read-earlier" [","] Ingestion Safe "read" "Read the figures of the column before",
+        never, |app, ctx| { app.ingestion.step(ctx.now, true); NONE };
+    "ingestion.read-later" ["."] Ingestion Safe "" "Read the figures of the next column",
+        never, |app, ctx| { app.ingestion.step(ctx.now, false); NONE };
+    "ingestion.pause" ["p"] Ingestion Safe "freeze" "Freeze the picture while the world goes on; again to follow",
+        never, |app, ctx| {
+            match app.ingestion.paused() {
+                Some(_) => app.ingestion.follow(),
+                None => app.ingestion.pause(ctx.world, ctx.now),
+            }
+            NONE
+        };
+    "ingestion.follow" ["f"] Ingestion Safe "follow" "Follow the present again",
+        never, |app, _| { app.ingestion.follow(); NONE };
+    "ingestion.legend" ["y"] Ingestion Safe "" "Show or hide the legend and the figures",
+        never, |app, _| { app.ingestion.no_legend = !app.ingestion.no_legend; NONE };
+    "ingestion.marks" ["m"] Ingestion Safe "" "Show or hide thresholds and events",
+        never, |app, _| { app.ingestion.unmarked = !app.ingestion.unmarked; NONE };
+    "ingestion.drawing" ["V"] Ingestion Safe "" "Draw with the next kind of characters",
+        never, |app, _| { app.ingestion.rendering = app.ingestion.rendering.next(); NONE };
     "request.approve" ["a"] Request Final "approve" "Approve the request; asks first",
         |app, ctx| why_not_decide(app, ctx, true), |app, ctx| decision(app, ctx, Question::Approve);
     "request.deny" ["d"] Request Final "deny" "Deny the request; asks first",
@@ -618,6 +684,8 @@ actions! {
         never, |app, _| { app.jump(Blade::Operations); NONE };
     "go.storage" ["g s"] Global Safe "" "Storage accounts",
         never, |app, _| { app.jump(Blade::Storage); NONE };
+    "go.ingestion" ["g n"] Global Safe "" "Ingestion: how much comes, and where it goes",
+        never, |app, _| { app.jump(Blade::Ingestion(ledger::Scope::All)); NONE };
     "go.segments" ["g d"] Global Safe "" "Sealed segments of log data",
         never, |app, _| { app.jump(Blade::Segments(Of::All)); NONE };
     "move.down" ["j", "down"] Move Safe "" "Down",

@@ -143,6 +143,8 @@ pub struct Cell {
     pub mark: Option<Mark>,
     /// Stands between mark and text; only a screen shows it.
     pub gauge: Option<Gauge>,
+    /// Heights in eighths, drawn as a small chart before the text; only a screen shows it.
+    pub spark: Vec<u8>,
     /// What a program gets instead of the text.
     pub raw: Option<Value>,
 }
@@ -154,6 +156,7 @@ impl Cell {
             tone: Token::Text,
             mark: None,
             gauge: None,
+            spark: Vec::new(),
             raw: None,
         }
     }
@@ -197,6 +200,13 @@ impl Cell {
         self
     }
 
+    /// A small chart; a program gets the heights.
+    pub fn spark(mut self, eighths: Vec<u8>) -> Cell {
+        self.raw = Some(Value::from(eighths.clone()));
+        self.spark = eighths;
+        self
+    }
+
     pub fn raw(mut self, raw: impl Into<Value>) -> Cell {
         self.raw = Some(raw.into());
         self
@@ -205,7 +215,7 @@ impl Cell {
     /// Columns before its text.
     pub fn before(&self) -> usize {
         let mark = if self.mark.is_some() { 2 } else { 0 };
-        mark + self.gauge.map_or(0, |g| usize::from(g.width) + 1)
+        mark + self.gauge.map_or(0, |g| usize::from(g.width) + 1) + self.spark.len()
     }
 
     /// Columns it takes on screen.

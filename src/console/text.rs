@@ -113,8 +113,9 @@ pub fn count(n: u64) -> String {
 }
 
 /// A number of bytes in decimal units, as the service bills them: `812 B`, `1.4 MB`, `73 GB`.
-pub fn bytes(n: u64) -> String {
-    const UNITS: [&str; 6] = ["kB", "MB", "GB", "TB", "PB", "EB"];
+pub fn bytes(n: impl Into<u128>) -> String {
+    const UNITS: [&str; 10] = ["kB", "MB", "GB", "TB", "PB", "EB", "ZB", "YB", "RB", "QB"];
+    let n = n.into();
     if n < 1_000 {
         return format!("{n} B");
     }
@@ -133,6 +134,37 @@ pub fn bytes(n: u64) -> String {
     }
 }
 
+/// A number of bytes in GB, in at most six characters: `0.25`, `12.5`, `1,204`, `48k`, `3.1M`.
+pub fn gigabytes(n: u128) -> String {
+    const UNITS: [&str; 9] = ["k", "M", "G", "T", "P", "E", "Z", "Y", "R"];
+    let hundredths = n / 10_000_000;
+    let whole = hundredths / 100;
+    match whole {
+        0 if n == 0 => "0".to_owned(),
+        0 if hundredths == 0 => "<0.01".to_owned(),
+        0..10 if !hundredths.is_multiple_of(10) => format!("{whole}.{:02}", hundredths % 100),
+        0..100 if !whole_only(hundredths) => format!("{whole}.{}", hundredths % 100 / 10),
+        0..10_000 => count(u64::try_from(whole).unwrap_or(u64::MAX)),
+        _ => {
+            let (mut tenths, mut unit) = (whole / 100, 0);
+            while tenths >= 10_000 && unit + 1 < UNITS.len() {
+                tenths /= 1_000;
+                unit += 1;
+            }
+            let (whole, tenth) = (tenths / 10, tenths % 10);
+            match tenth {
+                1.. if whole < 100 => format!("{whole}.{tenth}{}", UNITS[unit]),
+                _ => format!("{whole}{}", UNITS[unit]),
+            }
+        }
+    }
+}
+
+/// Whether nothing would stand behind the point.
+fn whole_only(hundredths: u128) -> bool {
+    hundredths % 100 < 10
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -144,7 +176,7 @@ mod tests {
             ["0", "999", "1,000", "1,204,811"]
         );
         let shown = [
-            0,
+            0u64,
             999,
             1_000,
             9_999,
@@ -161,6 +193,25 @@ mod tests {
             ]
         );
         assert_eq!(bytes(u64::MAX), "18 EB");
+        assert_eq!(bytes(u128::MAX), "340282366 QB");
+    }
+
+    #[test]
+    fn gigabytes_take_six_characters_at_most() {
+        let gb = |thousandths: u128| gigabytes(thousandths * 1_000_000);
+        let shown = [0, 3, 10, 250, 1_000, 1_250, 2_500, 12_540, 99_990].map(gb);
+        let wanted = [
+            "0", "<0.01", "0.01", "0.25", "1", "1.25", "2.5", "12.5", "99.9",
+        ];
+        assert_eq!(shown, wanted);
+        let shown = [412_300, 1_204_000, 48_000_000, 3_100_000_000].map(gb);
+        assert_eq!(shown, ["412", "1,204", "48k", "3.1M"]);
+        assert_eq!(gigabytes(u128::MAX), "340R");
+        for bits in 0..128 {
+            for n in [1u128 << bits, (1 << bits) - 1, u128::MAX >> bits] {
+                assert!(width(&gigabytes(n)) <= 6, "{n}: {}", gigabytes(n));
+            }
+        }
     }
 
     #[test]

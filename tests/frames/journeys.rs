@@ -89,7 +89,7 @@ fn a_decision_without_a_reason_is_not_made_and_asks_for_one() {
 #[test]
 fn a_key_that_means_nothing_here_says_so() {
     let mut scene = Scene::new(one(), person("ann"), SIZE);
-    scene.press("z").shows("z does nothing; ? shows what does.");
+    scene.press("#").shows("# does nothing; ? shows what does.");
     scene
         .press("g u a")
         .shows("a does nothing on this blade; ? shows what does.");

@@ -9,6 +9,7 @@ mod stage;
 mod forms;
 mod frames;
 mod hostile;
+mod ingestion;
 mod journeys;
 mod keys;
 mod logs;

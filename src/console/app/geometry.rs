@@ -84,6 +84,8 @@ pub enum Hit {
     Part(super::form::Focus),
     /// An option of a form's field of several.
     Spot(usize, usize),
+    /// A moment of a chart whose columns stand here.
+    Chart(Area),
     /// Nothing behind it can be clicked.
     Backdrop,
 }

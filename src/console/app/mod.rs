@@ -14,8 +14,9 @@ use std::sync::Arc;
 
 use super::actions::{ACTIONS, Scope};
 use super::blades::blocks::{Blocks, Looked};
+use super::blades::ingestion::Ingestion;
 use super::blades::people;
-use super::blades::query::{Answered, Desk, Focus, Shown, State};
+use super::blades::query::{Answered, Desk, Focus, Shown, Spent, State};
 use super::blades::{Blade, Eye, Related, related};
 use super::input::{Key, Keymap};
 use super::rows::ItemId;
@@ -221,6 +222,8 @@ pub struct App {
     pub desks: BTreeMap<ResourceId, Desk>,
     /// The number of the last question.
     pub asked: u64,
+    pub spent: Spent,
+    pub ingestion: Ingestion,
     keymap: Arc<Keymap>,
     /// Waiting requests at the last look, to notice new ones.
     waiting: Option<(Actor, usize)>,
@@ -241,6 +244,8 @@ impl App {
             blocks: Blocks::default(),
             desks: BTreeMap::new(),
             asked: 0,
+            spent: Spent::default(),
+            ingestion: Ingestion::default(),
             keymap: Arc::new(keymap),
             waiting: None,
         }
@@ -314,6 +319,9 @@ impl App {
         let mut scopes = Vec::with_capacity(10);
         if let Blade::Blocks(_) = blade {
             scopes.push(Scope::Blocks);
+        }
+        if let Blade::Ingestion(_) = blade {
+            scopes.push(Scope::Ingestion);
         }
         if *blade == Blade::Activity {
             scopes.push(Scope::Activity);
@@ -391,6 +399,7 @@ impl App {
 
     /// Somebody else sits down: what was asked and answered is not theirs, and nobody waits for what runs.
     pub(super) fn clear_desks(&mut self) -> Vec<Effect> {
+        self.spent = Spent::default();
         let desks = std::mem::take(&mut self.desks);
         let running = desks.values().filter_map(Desk::running);
         running.map(Effect::CancelQuery).collect()

@@ -9,7 +9,7 @@ use std::rc::Rc;
 use super::geometry;
 use super::{App, Ctx};
 use crate::console::blades::overview::rows::{Summary, summary};
-use crate::console::blades::{Blade, Eye, people, query};
+use crate::console::blades::{Blade, Eye, ingestion, people, query};
 use crate::console::doc::{Line, layout};
 use crate::console::rows::{ItemId, window};
 use crate::engine::ids::Revision;
@@ -23,6 +23,8 @@ struct Stamp {
     actor: Actor,
     operation: Option<Operation>,
     filter: String,
+    /// Rises when time alone changes the order.
+    period: i64,
 }
 
 pub struct Page {
@@ -184,6 +186,10 @@ impl Page {
             actor: eye.actor.clone(),
             operation: self.operation,
             filter: self.filter.clone(),
+            period: match self.blade {
+                Blade::Ingestion(_) => ingestion::rows::period(eye.now),
+                _ => 0,
+            },
         };
         if self.stamp.as_ref() == Some(&stamp) {
             return;
@@ -259,11 +265,17 @@ impl App {
             now: ctx.now,
             actor: &actor,
         };
-        let page = self.page_mut();
         let body = geometry::body(size);
+        let no_legend = self.ingestion.no_legend;
+        if let Blade::Ingestion(scope) = &self.page().blade {
+            let scope = scope.clone();
+            let across = ingestion::view::across(body, no_legend);
+            self.ingestion.refresh(eye, &scope, across);
+        }
+        let page = self.page_mut();
         if page.blade.is_list() {
             page.list(eye);
-            let rows = geometry::list_rows(list_area(&page.blade, body));
+            let rows = geometry::list_rows(list_area(&page.blade, body, no_legend));
             page.first = window(page.first, page.index, rows, page.ids.len());
         } else {
             match page.blade.doc(eye) {
@@ -302,7 +314,7 @@ impl App {
 }
 
 /// The part of the body that is the list.
-pub fn list_area(blade: &Blade, body: geometry::Area) -> geometry::Area {
+pub fn list_area(blade: &Blade, body: geometry::Area, no_legend: bool) -> geometry::Area {
     match blade {
         Blade::Overview => {
             let list = geometry::overview(body).list;
@@ -310,6 +322,7 @@ pub fn list_area(blade: &Blade, body: geometry::Area) -> geometry::Area {
             list.lines(1, list.height)
         }
         Blade::Pending => geometry::triage(body).0,
+        Blade::Ingestion(_) => ingestion::view::parts(body, no_legend).list,
         _ => body,
     }
 }

@@ -32,7 +32,12 @@ impl App {
                 self.click(ctx, x, y)
             }
             Input::Wheel(lines) => {
-                self.shift(ctx, isize::from(lines) * WHEEL);
+                match (&self.modal, &self.page().blade) {
+                    (None, Blade::Ingestion(_)) => {
+                        self.ingestion.zoom_by(lines < 0);
+                    }
+                    _ => self.shift(ctx, isize::from(lines) * WHEEL),
+                }
                 Vec::new()
             }
             Input::Resize(width, height) => {
@@ -192,6 +197,11 @@ impl App {
                 }
                 Vec::new()
             }
+            Some(Hit::Chart(plot)) => {
+                let at = x.saturating_sub(plot.x);
+                self.ingestion.point(at);
+                Vec::new()
+            }
             Some(Hit::Backdrop) | None => Vec::new(),
         }
     }
@@ -250,7 +260,11 @@ impl App {
     pub fn screenful(&self) -> isize {
         let body = geometry::body(self.size);
         let rows = if self.page().blade.is_list() {
-            geometry::list_rows(list_area(&self.page().blade, body))
+            geometry::list_rows(list_area(
+                &self.page().blade,
+                body,
+                self.ingestion.no_legend,
+            ))
         } else {
             usize::from(body.height)
         };
@@ -417,6 +431,9 @@ impl App {
             },
             Outcome::Looked(looked) => self.blocks.looked = Some(*looked),
             Outcome::Answered { run, answered } => {
+                if let query::Answered::Cells(shown) = &answered {
+                    self.spent.add(&shown.stats);
+                }
                 for desk in self.desks.values_mut() {
                     desk.ended(run, answered.clone());
                 }

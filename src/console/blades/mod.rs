@@ -9,6 +9,7 @@ pub mod clusters;
 pub mod cmk;
 pub mod grant;
 pub mod grants;
+pub mod ingestion;
 pub mod key;
 pub mod key_version;
 pub mod logs;
@@ -44,6 +45,7 @@ use crate::engine::ids::{
     GrantId, KeyName, KeyVersionId, MailId, OperationId, RequestId, ResourceId, SegmentId,
     TableName, TicketId, VaultName,
 };
+use crate::engine::ingestion::ledger;
 use crate::engine::lockbox::request::Operation;
 use crate::engine::projections::activity_log::Subject;
 use crate::engine::vault::key::KeyIdentifier;
@@ -95,6 +97,8 @@ pub enum Blade {
     Query(ResourceId),
     /// The blocks of a segment, on disk and opened.
     Blocks(SegmentId),
+    /// How much comes, and where it goes.
+    Ingestion(ledger::Scope),
 }
 
 /// What is looked at, by whom, when.
@@ -121,13 +125,14 @@ pub const WORDS: &[(&str, Blade)] = &[
     ("operations", Blade::Operations),
     ("storage", Blade::Storage),
     ("segments", Blade::Segments(Of::All)),
+    ("ingestion", Blade::Ingestion(ledger::Scope::All)),
 ];
 
 /// How the pages are written, after the word of their list.
 const PAGES: &str = "request/ID, ticket/ID, grant/ID, mail/ID, rules/ID, vault/NAME, key/VAULT/KEY, \
     version/VAULT/KEY/ID, cluster/NAME, checklist/CLUSTER, preflight/CLUSTER, workspace/NAME, \
     search/WORKSPACE/NAME, alert/WORKSPACE/NAME, operation/ID, storage/ACCOUNT, tables/WORKSPACE, \
-    table/WORKSPACE/NAME, segments/WORKSPACE, segments/CLUSTER, segment/ID, query/WORKSPACE";
+    table/WORKSPACE/NAME, segments/WORKSPACE, segments/CLUSTER, segment/ID, query/WORKSPACE, ingestion/CLUSTER, ingestion/WORKSPACE";
 
 impl Blade {
     /// A blade by its word, or with what it is about: `request/LB-000042`, `key/VAULT/KEY`, `cluster/NAME`.
@@ -218,6 +223,12 @@ impl Blade {
                 },
             },
             "segment" => id.parse().map(Blade::Segment).map_err(bad),
+            "ingestion" => match world.find_cluster(actor, id) {
+                Ok(cluster) => Ok(Blade::Ingestion(ledger::Scope::Cluster(cluster))),
+                Err(_) => world
+                    .find_workspace(actor, id)
+                    .map(|id| Blade::Ingestion(ledger::Scope::Workspace(id))),
+            },
             _ => Err(unknown()),
         }
     }
@@ -263,13 +274,16 @@ impl Blade {
             Blade::Segment(id) => id.to_string(),
             Blade::Blocks(id) => format!("Blocks of {id}"),
             Blade::Query(id) => format!("Query {}", shared::resource_name(id)),
+            Blade::Ingestion(scope) => ingestion::title(scope),
         }
     }
 
     /// Whether it is a list with a cursor; a page otherwise.
     pub fn is_list(&self) -> bool {
-        matches!(self, Blade::Tables(_) | Blade::Segments(_))
-            || WORDS.iter().any(|(_, list)| list == self)
+        matches!(
+            self,
+            Blade::Tables(_) | Blade::Segments(_) | Blade::Ingestion(_)
+        ) || WORDS.iter().any(|(_, list)| list == self)
     }
 
     /// The thing a page is about.
@@ -292,6 +306,8 @@ impl Blade {
             Blade::StorageAccount(id) => Some(ItemId::StorageAccount(id.clone())),
             Blade::Table(id, name) => Some(ItemId::Table(id.clone(), name.clone())),
             Blade::Segment(id) | Blade::Blocks(id) => Some(ItemId::Segment(*id)),
+            Blade::Ingestion(ledger::Scope::Cluster(id)) => Some(ItemId::Cluster(id.clone())),
+            Blade::Ingestion(ledger::Scope::Workspace(id)) => Some(ItemId::Workspace(id.clone())),
             _ => None,
         }
     }
@@ -313,6 +329,7 @@ impl Blade {
             Blade::Storage => storage::COLUMNS,
             Blade::Tables(_) => logs::tables::COLUMNS,
             Blade::Segments(_) => logs::segments::COLUMNS,
+            Blade::Ingestion(_) => ingestion::rows::COLUMNS,
             _ => &[],
         }
     }
@@ -335,6 +352,7 @@ impl Blade {
             Blade::Storage => storage::ids(eye),
             Blade::Tables(id) => logs::tables::ids(eye, id),
             Blade::Segments(of) => logs::segments::ids(eye, of),
+            Blade::Ingestion(scope) => ingestion::rows::ids(eye, scope),
             _ => Ok(Vec::new()),
         }
     }
@@ -357,6 +375,7 @@ impl Blade {
             Blade::Storage => storage::row(eye, id),
             Blade::Tables(_) => logs::tables::row(eye, id),
             Blade::Segments(_) => logs::segments::row(eye, id),
+            Blade::Ingestion(_) => ingestion::rows::row(eye, id),
             _ => None,
         }
     }
@@ -449,6 +468,10 @@ impl Blade {
             Blade::Segments(_) => (
                 "There is no segment: no record was ingested, or all were purged.",
                 "Send some with: lockbox ingest --workspace W --table T FILE",
+            ),
+            Blade::Ingestion(_) => (
+                "There is no cluster or workspace you may see.",
+                "Press P to act as somebody else.",
             ),
             _ => ("Nothing here.", ""),
         }

@@ -108,6 +108,12 @@ impl<'a> Canvas<'a> {
             }
             at += width + 1;
         }
+        for eighths in &cell.spark {
+            if at < end {
+                let glyph = self.theme.glyphs.chart.steps[usize::from(*eighths).min(8)];
+                at += self.text(at, y, 1, glyph, cell.tone);
+            }
+        }
         if at < end {
             at += self.text(at, y, end - at, &cell.text, cell.tone);
         }

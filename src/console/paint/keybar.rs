@@ -59,7 +59,7 @@ pub fn key_label(action: &Action) -> &'static str {
 pub fn paint(canvas: &mut Canvas, app: &App, ctx: &Ctx, area: Area) {
     canvas.fill(area, Token::Bar);
     let scopes = app.scopes();
-    let ascii = canvas.theme.glyphs.rule == "-";
+    let ascii = canvas.theme.glyphs.ascii();
     let label = |action: &Action| {
         if ascii {
             action.keys.first().copied().unwrap_or("")

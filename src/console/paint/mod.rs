@@ -2,6 +2,7 @@
 
 pub mod band;
 pub mod canvas;
+pub mod chart;
 pub mod dialog;
 pub mod form;
 pub mod help;
@@ -14,7 +15,7 @@ use ratatui::buffer::Buffer;
 
 use super::app::geometry::{self, Area, Hits};
 use super::app::{App, Ctx, Modal};
-use super::blades::{Blade, blocks, overview, pending, query};
+use super::blades::{Blade, blocks, ingestion, overview, pending, query};
 use super::theme::{Theme, Token};
 use canvas::Canvas;
 
@@ -37,6 +38,8 @@ pub fn frame(app: &App, ctx: &Ctx, theme: &Theme, buf: &mut Buffer) -> Hits {
         overview::view::paint(&mut canvas, app, ctx, body);
     } else if page.blade == Blade::Pending {
         pending::view::paint(&mut canvas, app, ctx, body);
+    } else if let Blade::Ingestion(scope) = &page.blade {
+        ingestion::view::paint(&mut canvas, app, ctx, body, scope);
     } else if let Blade::Query(workspace) = &page.blade {
         query::view::paint(&mut canvas, app, ctx, body, workspace);
     } else if let Blade::Blocks(segment) = page.blade {

@@ -26,6 +26,23 @@ pub struct Glyphs {
     pub track: &'static str,
     /// Corners clockwise from the top left, then horizontal and vertical.
     pub frame: [&'static str; 6],
+    pub chart: Chart,
+}
+
+/// Signs of a chart over time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Chart {
+    /// A cell that is full by so many eighths.
+    pub steps: [&'static str; 9],
+    /// What a fate fills its cells with, in the order of the fates: each has a sign of its own.
+    pub fates: [&'static str; 4],
+    /// The axes: where they meet, along time, a tick of time, along the values, a tick of a value.
+    pub axes: [&'static str; 5],
+    /// What a line of the chart is made of where nothing is below it, and where something is.
+    pub capacity: [&'static str; 2],
+    pub threshold: &'static str,
+    /// Something bad happened, something good.
+    pub events: [&'static str; 2],
 }
 
 pub const UNICODE: Glyphs = Glyphs {
@@ -48,6 +65,14 @@ pub const UNICODE: Glyphs = Glyphs {
     full: "█",
     track: "░",
     frame: ["╭", "╮", "╯", "╰", "─", "│"],
+    chart: Chart {
+        steps: [" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"],
+        fates: ["█", "▒", "░", "╳"],
+        axes: ["└", "─", "┬", "│", "┤"],
+        capacity: ["╌", "━"],
+        threshold: "┈",
+        events: ["▼", "▲"],
+    },
 };
 
 pub const ASCII: Glyphs = Glyphs {
@@ -70,9 +95,22 @@ pub const ASCII: Glyphs = Glyphs {
     full: "#",
     track: ".",
     frame: ["+", "+", "+", "+", "-", "|"],
+    chart: Chart {
+        steps: [" ", ".", ".", ":", ":", "=", "=", "#", "#"],
+        fates: ["#", "m", "b", "x"],
+        axes: ["+", "-", "+", "|", "+"],
+        capacity: ["-", "="],
+        threshold: ".",
+        events: ["v", "^"],
+    },
 };
 
 impl Glyphs {
+    /// Whether a terminal shows nothing but ASCII.
+    pub fn ascii(&self) -> bool {
+        self.rule == ASCII.rule
+    }
+
     pub fn mark(&self, mark: Mark) -> &'static str {
         match mark {
             Mark::Ok => self.ok,

@@ -77,4 +77,11 @@ tokens! {
     Stranger = "stranger"."text" < Text,
     StrangerLabel = "stranger"."label" < Warn,
     StrangerBar = "stranger"."bar" < StrangerLabel,
+    ChartCustomer = "chart"."customer" < Ok,
+    ChartMicrosoft = "chart"."microsoft" < Info,
+    ChartBuffered = "chart"."buffered" < Warn,
+    ChartDropped = "chart"."dropped" < Danger,
+    ChartCapacity = "chart"."capacity" < Second,
+    ChartThreshold = "chart"."threshold" < Faint,
+    ChartAxis = "chart"."axis" < Muted,
 }

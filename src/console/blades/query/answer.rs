@@ -34,7 +34,8 @@ pub struct Shown {
     /// Segments a partial answer leaves out, and why.
     pub hidden: usize,
     pub why: Option<Refusal>,
-    /// What it cost, in words.
+    /// What it cost, and in words.
+    pub stats: Stats,
     pub cost: String,
     /// Screen columns of each column.
     pub widths: Vec<u16>,
@@ -56,7 +57,8 @@ impl Shown {
         let mut answer = Shown::of(reply.columns, arrays, reply.render);
         answer.truncated = reply.answer.truncated;
         (answer.hidden, answer.why) = (reply.hidden, reply.why);
-        answer.cost = cost(&reply.answer.stats);
+        answer.stats = reply.answer.stats;
+        answer.cost = cost(&answer.stats);
         Ok(answer)
     }
 
@@ -70,6 +72,7 @@ impl Shown {
             truncated: false,
             hidden: 0,
             why: None,
+            stats: Stats::default(),
             cost: String::new(),
             widths: Vec::new(),
             order: None,

@@ -28,7 +28,6 @@ const SERIES: [Token; 6] = [
 /// Points of all series together; more would not be seen.
 const POINTS: usize = 20_000;
 const EIGHTHS: [&str; 9] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉", "█"];
-const STEPS: [&str; 9] = [" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"];
 /// Columns for the name of a bar, at most.
 const NAME: u16 = 32;
 
@@ -154,7 +153,7 @@ fn lines(
         if high > low.min(0.0) { high } else { low + 1.0 },
     );
     let to = if to > from { to } else { from + 1.0 };
-    let ascii = canvas.theme.glyphs.rule == "-";
+    let ascii = canvas.theme.glyphs.ascii();
     let graph = match kind {
         Chart::Scatter => GraphType::Scatter,
         _ => GraphType::Line,
@@ -302,7 +301,7 @@ fn figure(value: f64) -> String {
 /// One bar a row, or, of a whole, its share; what does not fit is counted.
 fn bars(canvas: &mut Canvas, answer: &Shown, plan: &Plan, shares: bool, area: Area) {
     let inner = area.inset(2);
-    let ascii = canvas.theme.glyphs.rule == "-";
+    let ascii = canvas.theme.glyphs.ascii();
     let several = plan.y.len() > 1;
     let mut entries = Vec::new();
     for at in 0..answer.rows.min(POINTS) {
@@ -371,7 +370,7 @@ fn bars(canvas: &mut Canvas, answer: &Shown, plan: &Plan, shares: bool, area: Ar
 /// One column a row, side by side, with its name below and its figure above.
 fn columns(canvas: &mut Canvas, answer: &Shown, plan: &Plan, area: Area) {
     let inner = area.inset(2);
-    let ascii = canvas.theme.glyphs.rule == "-";
+    let ascii = canvas.theme.glyphs.ascii();
     let Some(y) = plan.y.first().copied() else {
         return;
     };
@@ -398,7 +397,7 @@ fn columns(canvas: &mut Canvas, answer: &Shown, plan: &Plan, area: Area) {
             let glyph = match (ascii, part) {
                 (_, 0) => continue,
                 (true, _) => "#",
-                (false, part) => STEPS[part],
+                (false, part) => canvas.theme.glyphs.chart.steps[part],
             };
             let row = area.bottom() - 2 - line;
             canvas.text(x, row, wide, &glyph.repeat(usize::from(wide)), SERIES[0]);

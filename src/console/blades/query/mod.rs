@@ -8,6 +8,8 @@ pub mod view;
 
 pub use answer::Shown;
 
+use std::time::Duration;
+
 use tui_textarea::{CursorMove, DataCursor, Input as TextInput, Key as TextKey, TextArea};
 
 use crate::console::input::{Code, Key};
@@ -16,7 +18,7 @@ use crate::engine::ids::ResourceId;
 use crate::engine::text::scrub;
 use crate::engine::{Refusal, SimTime};
 use crate::logs::kql::{Catalog, KqlError, Offer, What, complete};
-use crate::logs::query::Progress;
+use crate::logs::query::{Progress, Stats};
 use crate::runtime::{Ask, HostError};
 
 /// Offers at once.
@@ -54,6 +56,24 @@ pub enum State {
     Idle,
     Running { run: u64, progress: Progress },
     Ended(Answered),
+}
+
+/// What the questions of this console took so far.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Spent {
+    pub answered: u64,
+    /// Sealed bytes that were read for them.
+    pub bytes: u64,
+    /// How long the last one took.
+    pub last: Option<Duration>,
+}
+
+impl Spent {
+    pub fn add(&mut self, stats: &Stats) {
+        self.answered += 1;
+        self.bytes = self.bytes.saturating_add(stats.bytes);
+        self.last = Some(stats.elapsed);
+    }
 }
 
 /// One workspace's desk.

@@ -424,7 +424,7 @@ fn table(canvas: &mut Canvas, desk: &Desk, shown: &Shown, area: Area) {
         slots.push((column, x, width));
         x += width + 2;
     }
-    let ascii = canvas.theme.glyphs.rule == "-";
+    let ascii = canvas.theme.glyphs.ascii();
     let focused = desk.focus == Focus::Answer;
     let align = |column| match shown.is_number(column) {
         true => Align::Right,
