@@ -15,7 +15,7 @@ use super::command::Command as Any;
 use super::draft::Draft;
 use super::errors;
 use super::event::Actor;
-use super::ids::{PersonId, ResourceId, StoryId, TicketId};
+use super::ids::{PersonId, ResourceId, Revision, StoryId, TicketId};
 use super::lockbox::jit::{self, Submit};
 use super::lockbox::ticket::Open;
 use super::lockbox::{grant, request, ticket};
@@ -112,6 +112,8 @@ pub struct Ask {
 pub struct Underway {
     pub story: Story,
     pub next: u32,
+    /// The event that planned it.
+    pub revision: Revision,
     pub ticket: Option<TicketId>,
     /// When the next step is due.
     pub timer: Option<TimerKey>,
@@ -129,6 +131,8 @@ pub struct Skipped {
     pub story: StoryId,
     pub step: u32,
     pub at: SimTime,
+    /// The event that says so.
+    pub revision: Revision,
     pub refusal: String,
     pub message: String,
 }
@@ -201,9 +205,11 @@ pub(super) fn step(draft: &mut Draft, id: &StoryId) {
         return;
     };
     let last = underway.story.steps.len() == number as usize + 1;
-    let due = draft.emit(Fact::Due {
-        story: id.clone(),
-        step: number,
+    let due = draft.following(Some(underway.revision), |draft| {
+        draft.emit(Fact::Due {
+            story: id.clone(),
+            step: number,
+        })
     });
     let tickets_before = draft.world.lockbox.tickets.len();
     // On a draft of its own: a refused step leaves nothing half-done.
@@ -247,7 +253,7 @@ fn perform(
     draft: &mut Draft,
     underway: &Underway,
     step: &Step,
-    due: super::ids::Revision,
+    due: Revision,
 ) -> Result<(), Refusal> {
     let world = &draft.world;
     let ticket = |world: &World| -> Result<TicketId, Refusal> {
@@ -405,6 +411,7 @@ pub(super) fn evolve(world: &mut World, at: SimTime, fact: &Fact) {
             let underway = Underway {
                 story: story.clone(),
                 next: 0,
+                revision: world.revision,
                 ticket: None,
                 timer,
             };
@@ -436,10 +443,12 @@ pub(super) fn evolve(world: &mut World, at: SimTime, fact: &Fact) {
             refusal,
             message,
         } => {
+            let revision = world.revision;
             world.stories.skipped.push_back(Skipped {
                 story: story.clone(),
                 step: *step,
                 at,
+                revision,
                 refusal: refusal.clone(),
                 message: message.clone(),
             });
