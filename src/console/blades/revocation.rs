@@ -14,8 +14,9 @@ use crate::engine::foresight::ways::{Cut, Way, ways_to_cut};
 use crate::engine::ids::ResourceId;
 use crate::engine::ingestion::ledger::{Modelled, Scope};
 use crate::engine::ingestion::table::Amount;
+use crate::engine::rules::Rules;
 use crate::engine::vault::access_policy::Caller;
-use crate::engine::{Command, Refusal, SimTime, World, vault};
+use crate::engine::{Command, Refusal, SimTime, Span, World, vault};
 
 const CHAIN: &[Column] = &[
     flex("link", "LINK", 18, 1, 0),
@@ -100,7 +101,7 @@ fn links(eye: Eye, chain: &Lineage) -> Vec<Block> {
         vec![
             Cell::named(&link.name),
             state(link.state),
-            fuse(eye.now, link),
+            fuse(&eye.world.rules, eye.now, link),
             bounds(link.fuse.as_ref()),
         ]
     });
@@ -141,7 +142,7 @@ fn state(state: State) -> Cell {
 }
 
 /// A bar that burns down, and the time that is left.
-fn fuse(now: SimTime, link: &Link) -> Cell {
+fn fuse(rules: &Rules, now: SimTime, link: &Link) -> Cell {
     let Some(fuse) = &link.fuse else {
         return match link.call {
             Some(call) if link.state == State::Holds => {
@@ -151,7 +152,7 @@ fn fuse(now: SimTime, link: &Link) -> Cell {
         };
     };
     let left = now.until(fuse.expected);
-    let whole = (fuse.latest - fuse.earliest).0.max(left.0).max(1);
+    let whole = whole(rules, fuse).0.max(left.0).max(1);
     let permille = i128::from(left.0) * 1_000 / i128::from(whole);
     let (verb, tone) = match fuse.heals {
         true => ("heals", Token::Info),
@@ -160,6 +161,18 @@ fn fuse(now: SimTime, link: &Link) -> Cell {
     Cell::new(format!("{verb} {}", left.brief()))
         .gauge(u16::try_from(permille).unwrap_or(1_000), BAR)
         .tone(tone)
+}
+
+/// How long the fuse was when it was lit.
+fn whole(rules: &Rules, fuse: &Fuse) -> Span {
+    match fuse.rule {
+        "R-CMK-40" => rules.revocation_latency,
+        "R-CMK-46" => rules.resume_latency,
+        "R-CMK-52" => rules.outage_threshold,
+        "R-CMK-53" => rules.buffer_horizon,
+        "R-LNK-14" => rules.unlink_duration,
+        _ => fuse.latest - fuse.earliest,
+    }
 }
 
 fn bounds(fuse: Option<&Fuse>) -> Cell {
