@@ -111,7 +111,9 @@ fn read_with(file: &NamedText, worlds: &mut Worlds) -> Result<Drill, Mistakes> {
         None => script.home(),
     };
     let Some(home) = home else {
-        head.wrong("world", "This world has no subscription.", None);
+        if !head.has("subscription") {
+            head.missing("subscription");
+        }
         return Err(reader.errors());
     };
     let known: Vec<&str> = Script::fields()

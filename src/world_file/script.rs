@@ -84,10 +84,11 @@ impl<'a> Script<'a> {
         self.build.subscription(text)
     }
 
-    /// The subscription a script is about when it names none: the first one of the world.
+    /// The subscription a script is about when it names none: the only one of the world.
     pub fn home(&self) -> Option<SubscriptionId> {
-        let subscriptions = &self.build.world.resources.subscriptions;
-        subscriptions.keys().next().cloned()
+        let mut subscriptions = self.build.world.resources.subscriptions.keys();
+        let only = subscriptions.next().cloned();
+        only.filter(|_| subscriptions.next().is_none())
     }
 
     /// A resource of one of these kinds that is there, or that some step makes.
