@@ -11,15 +11,15 @@ use serde_json::json;
 
 use super::args::words;
 use super::context::Context;
-use super::failure::{Failure, REFUSED};
+use super::failure::{Failure, REFUSED, form};
 use super::input;
 use super::print::{self, Format};
-use super::session::wrong_world;
 use crate::drill::report::{self, document, failures, line};
 use crate::drill::{Drill, NamedText, Outcome, read_all, rehearse};
 use crate::engine::rules::NUMBERS;
 use crate::engine::text::scrub;
 use crate::engine::words::{did_you_mean, nearest};
+use crate::world_file::WorldError;
 
 /// Drills that are played at a time.
 const THREADS: usize = 2;
@@ -91,7 +91,24 @@ fn read(paths: &[PathBuf]) -> Result<Vec<Drill>, Failure> {
             });
         }
     }
-    read_all(&files).map_err(wrong_world)
+    read_all(&files).map_err(wrong_drills)
+}
+
+/// Every mistake, before anything runs.
+fn wrong_drills(errors: Vec<WorldError>) -> Failure {
+    let message = match errors.len() {
+        1 => "The drill files have a mistake.".to_owned(),
+        n => format!("The drill files have {n} mistakes."),
+    };
+    let remedy = "Correct them; nothing was run. demo-data/drills/README.md describes every field.";
+    let refusal = form("InvalidDrill", message, remedy);
+    Failure::BadInput {
+        refusal: Box::new(match errors.first() {
+            Some(first) => refusal.target(first.field.clone()),
+            None => refusal,
+        }),
+        details: errors.iter().map(|e| e.to_string().into()).collect(),
+    }
 }
 
 /// A file, or the drill files of a directory by name.
