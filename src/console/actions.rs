@@ -39,6 +39,8 @@ pub enum Scope {
     Blocks,
     /// The chart of what comes in.
     Ingestion,
+    /// The ways to cut a key and back.
+    Revocation,
     /// The text of a query.
     Query,
     /// The answer to a query.
@@ -117,6 +119,7 @@ impl Scope {
                 | Logs
                 | Blocks
                 | Ingestion
+                | Revocation
                 | Query
                 | Answer
         ) || self.has_forms()
@@ -472,6 +475,15 @@ actions! {
     "cluster.ingestion" ["I"] Cluster Safe "ingestion" "What comes to the cluster, and what becomes of it",
         |app, ctx| why_no_way(app, near_cluster(app, ctx).map(of_cluster), "ingestion of a cluster"),
         |app, ctx| { let to = near_cluster(app, ctx).map(of_cluster); go(app, to) };
+    "cluster.revocation" ["R"] Cluster Safe "revocation" "The chain from vault to data, the ways to cut the key, and the way back",
+        |app, ctx| why_no_way(app, near_cluster(app, ctx).map(Blade::Revocation), "revocation of a cluster"),
+        |app, ctx| { let to = near_cluster(app, ctx).map(Blade::Revocation); go(app, to) };
+    "revocation.do" ["enter"] Revocation Final "preview" "Do what the cursor is on; shows what follows and asks first",
+        |app, _| app.why_not_cut(), |app, ctx| { app.cut(ctx); NONE };
+    "revocation.next" ["tab"] Revocation Safe "next part" "To the next part of the blade",
+        never, |app, _| { app.turn_pane(true); NONE };
+    "revocation.previous" ["shift-tab"] Revocation Safe "" "To the part before",
+        never, |app, _| { app.turn_pane(false); NONE };
     "logs.ingestion" ["I"] Logs Safe "" "What the workspace sends, and where it goes",
         |app, ctx| why_no_way(app, near_workspace(app, ctx).map(of_workspace), "ingestion of a workspace"),
         |app, ctx| { let to = near_workspace(app, ctx).map(of_workspace); go(app, to) };
@@ -686,6 +698,9 @@ actions! {
         never, |app, _| { app.jump(Blade::Storage); NONE };
     "go.ingestion" ["g n"] Global Safe "" "Ingestion: how much comes, and where it goes",
         never, |app, _| { app.jump(Blade::Ingestion(ledger::Scope::All)); NONE };
+    "go.revocation" ["g x"] Global Safe "" "Revocation: the chain from a vault to the data of a cluster, and how to cut it",
+        |app, ctx| match app.revocation_of(ctx) { Some(_) => None, None => Some("There is no cluster you may see.".into()) },
+        |app, ctx| { let to = app.revocation_of(ctx); go(app, to) };
     "go.segments" ["g d"] Global Safe "" "Sealed segments of log data",
         never, |app, _| { app.jump(Blade::Segments(Of::All)); NONE };
     "move.down" ["j", "down"] Move Safe "" "Down",

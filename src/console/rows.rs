@@ -10,6 +10,7 @@ use super::blades::Of;
 use super::text;
 use super::theme::Token;
 use crate::engine::SimTime;
+use crate::engine::foresight::ways::Cut;
 use crate::engine::ids::{
     GrantId, KeyName, MailId, OperationId, PersonId, RequestId, ResourceId, Revision, SegmentId,
     TableName, TicketId, VaultName,
@@ -48,6 +49,10 @@ pub enum ItemId {
     /// A list of segments.
     Segments(Of),
     Segment(SegmentId),
+    /// A way to cut the key of a cluster.
+    Way(ResourceId, Cut),
+    /// A step of the way back, by its place.
+    Step(ResourceId, u8),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -24,6 +24,7 @@ pub mod preflight;
 pub mod query;
 pub mod request;
 pub mod requests;
+pub mod revocation;
 pub mod rule;
 pub mod rules;
 pub mod saved;
@@ -99,6 +100,8 @@ pub enum Blade {
     Blocks(SegmentId),
     /// How much comes, and where it goes.
     Ingestion(ledger::Scope),
+    /// How a key is cut, what that does, and the way back.
+    Revocation(ResourceId),
 }
 
 /// What is looked at, by whom, when.
@@ -132,7 +135,7 @@ pub const WORDS: &[(&str, Blade)] = &[
 const PAGES: &str = "request/ID, ticket/ID, grant/ID, mail/ID, rules/ID, vault/NAME, key/VAULT/KEY, \
     version/VAULT/KEY/ID, cluster/NAME, checklist/CLUSTER, preflight/CLUSTER, workspace/NAME, \
     search/WORKSPACE/NAME, alert/WORKSPACE/NAME, operation/ID, storage/ACCOUNT, tables/WORKSPACE, \
-    table/WORKSPACE/NAME, segments/WORKSPACE, segments/CLUSTER, segment/ID, query/WORKSPACE, ingestion/CLUSTER, ingestion/WORKSPACE";
+    table/WORKSPACE/NAME, segments/WORKSPACE, segments/CLUSTER, segment/ID, query/WORKSPACE, ingestion/CLUSTER, ingestion/WORKSPACE, revocation/CLUSTER";
 
 impl Blade {
     /// A blade by its word, or with what it is about: `request/LB-000042`, `key/VAULT/KEY`, `cluster/NAME`.
@@ -223,6 +226,7 @@ impl Blade {
                 },
             },
             "segment" => id.parse().map(Blade::Segment).map_err(bad),
+            "revocation" => world.find_cluster(actor, id).map(Blade::Revocation),
             "ingestion" => match world.find_cluster(actor, id) {
                 Ok(cluster) => Ok(Blade::Ingestion(ledger::Scope::Cluster(cluster))),
                 Err(_) => world
@@ -275,6 +279,7 @@ impl Blade {
             Blade::Blocks(id) => format!("Blocks of {id}"),
             Blade::Query(id) => format!("Query {}", shared::resource_name(id)),
             Blade::Ingestion(scope) => ingestion::title(scope),
+            Blade::Revocation(_) => "Revocation".into(),
         }
     }
 
@@ -282,7 +287,7 @@ impl Blade {
     pub fn is_list(&self) -> bool {
         matches!(
             self,
-            Blade::Tables(_) | Blade::Segments(_) | Blade::Ingestion(_)
+            Blade::Tables(_) | Blade::Segments(_) | Blade::Ingestion(_) | Blade::Revocation(_)
         ) || WORDS.iter().any(|(_, list)| list == self)
     }
 
@@ -297,9 +302,10 @@ impl Blade {
             Blade::Vault(name) => Some(ItemId::Vault(name.clone())),
             Blade::Key(vault, key) => Some(ItemId::Key(vault.clone(), key.clone())),
             Blade::KeyVersion(id) => Some(ItemId::KeyVersion(id.clone())),
-            Blade::Cluster(id) | Blade::Checklist(id) | Blade::Preflight(id) => {
-                Some(ItemId::Cluster(id.clone()))
-            }
+            Blade::Cluster(id)
+            | Blade::Checklist(id)
+            | Blade::Preflight(id)
+            | Blade::Revocation(id) => Some(ItemId::Cluster(id.clone())),
             Blade::Workspace(id) | Blade::Query(id) => Some(ItemId::Workspace(id.clone())),
             Blade::Saved(id, kind, name) => Some(ItemId::Saved(id.clone(), *kind, name.clone())),
             Blade::Operation(id) => Some(ItemId::Operation(*id)),
@@ -353,6 +359,7 @@ impl Blade {
             Blade::Tables(id) => logs::tables::ids(eye, id),
             Blade::Segments(of) => logs::segments::ids(eye, of),
             Blade::Ingestion(scope) => ingestion::rows::ids(eye, scope),
+            Blade::Revocation(id) => revocation::rows::ids(eye, id),
             _ => Ok(Vec::new()),
         }
     }
@@ -376,6 +383,7 @@ impl Blade {
             Blade::Tables(_) => logs::tables::row(eye, id),
             Blade::Segments(_) => logs::segments::row(eye, id),
             Blade::Ingestion(_) => ingestion::rows::row(eye, id),
+            Blade::Revocation(_) => revocation::rows::row(id),
             _ => None,
         }
     }
@@ -400,6 +408,7 @@ impl Blade {
             Blade::StorageAccount(id) => storage_account::doc(eye, id),
             Blade::Table(id, name) => logs::table::doc(eye, id, name),
             Blade::Segment(id) => logs::segment::doc(eye, *id),
+            Blade::Revocation(id) => revocation::rows::doc(eye, id),
             Blade::Blocks(id) => logs::segment::find(eye, *id).map(|_| Doc::default()),
             Blade::Query(id) => {
                 eye.world.may_query(eye.actor, id)?;
@@ -560,7 +569,7 @@ pub fn related(world: &World, id: &ItemId) -> Related {
         },
         ItemId::Key(vault, key) => of_key(vault, key),
         ItemId::KeyVersion(id) => of_key(&id.vault, &id.key),
-        ItemId::Cluster(id) => of_cluster(world, id),
+        ItemId::Cluster(id) | ItemId::Way(id, _) | ItemId::Step(id, _) => of_cluster(world, id),
         ItemId::Workspace(id)
         | ItemId::Saved(id, ..)
         | ItemId::Tables(id)
@@ -684,6 +693,6 @@ pub fn opens(world: &World, id: &ItemId) -> Option<Blade> {
         ItemId::Table(id, name) => Blade::Table(id.clone(), name.clone()),
         ItemId::Segments(of) => Blade::Segments(of.clone()),
         ItemId::Segment(id) => Blade::Segment(*id),
-        ItemId::Person(_) | ItemId::Observer => return None,
+        ItemId::Person(_) | ItemId::Observer | ItemId::Way(..) | ItemId::Step(..) => return None,
     })
 }

@@ -229,6 +229,7 @@ fn fuse(world: &World, now: SimTime, id: &ResourceId, heals: bool, at: SimTime) 
         .find_map(|link| link.fuse.filter(|f| f.heals == heals && f.expected == at))
         .unwrap_or(Fuse {
             heals,
+            lit: now,
             earliest: at,
             expected: at,
             latest: at,
