@@ -475,7 +475,7 @@ actions! {
     "cluster.ingestion" ["I"] Cluster Safe "ingestion" "What comes to the cluster, and what becomes of it",
         |app, ctx| why_no_way(app, near_cluster(app, ctx).map(of_cluster), "ingestion of a cluster"),
         |app, ctx| { let to = near_cluster(app, ctx).map(of_cluster); go(app, to) };
-    "cluster.revocation" ["R"] Cluster Safe "revocation" "The chain from vault to data, the ways to cut the key, and the way back",
+    "cluster.revocation" ["R"] Cluster Safe "revoke" "The chain from vault to data, the ways to cut the key, and the way back",
         |app, ctx| why_no_way(app, near_cluster(app, ctx).map(Blade::Revocation), "revocation of a cluster"),
         |app, ctx| { let to = near_cluster(app, ctx).map(Blade::Revocation); go(app, to) };
     "revocation.do" ["enter"] Revocation Final "preview" "Do what the cursor is on; shows what follows and asks first",

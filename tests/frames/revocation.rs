@@ -2,6 +2,7 @@
 //! by keys alone.
 
 use lockbox::console::app::Effect;
+use lockbox::console::blades::Blade;
 use lockbox::console::blades::revocation::Pane;
 use lockbox::console::theme::{Depth, Theme, glyphs};
 use lockbox::engine::cluster::encryption::Encryption;
@@ -41,7 +42,7 @@ fn resuming() -> Stage {
 
 fn scene(stage: &Stage, size: (u16, u16)) -> Scene {
     let mut scene = Scene::new(stage.clone(), person("ann"), size);
-    scene.press("g c R");
+    scene.app.jump(Blade::Revocation("c/data/clprod".into()));
     scene
 }
 
@@ -109,7 +110,7 @@ fn a_key_is_disabled_after_a_preview_and_given_back_by_keys_alone() {
     let mut scene = Scene::new(usual(), person("ann"), (120, 40));
     scene.press("g x enter");
     insta::assert_snapshot!("revocation-preview-120x40", scene.screen().backend());
-    scene.shows("loses access by");
+    scene.shows("loses access to its data by");
     scene.shows("an hour are lost");
     let effects = {
         scene.press("tab");

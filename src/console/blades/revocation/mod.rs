@@ -150,9 +150,9 @@ impl Revocation {
         let step = if forward { 1 } else { Pane::ALL.len() - 1 };
         self.pane = Pane::ALL[(at + step) % Pane::ALL.len()];
         let row = match self.pane {
-            Pane::Ways => Some(0),
+            Pane::Chain | Pane::Ways => Some(0),
             Pane::Back => Some(Cut::ALL.len()),
-            Pane::Chain | Pane::Card => None,
+            Pane::Card => None,
         };
         self.index = row.or(self.index);
         row
@@ -333,9 +333,18 @@ impl App {
     /// The blade of the cluster the cursor is on or near, or of the first one there is.
     pub fn revocation_of(&self, ctx: &Ctx) -> Option<Blade> {
         let near = self.related(ctx).cluster;
-        let first = || match Blade::Clusters.ids(self.eye(ctx), None).ok()?.first() {
-            Some(ItemId::Cluster(id)) => Some(id.clone()),
-            _ => None,
+        let first = || {
+            let ids = Blade::Clusters.ids(self.eye(ctx), None).ok()?;
+            let ids = ids.into_iter().filter_map(|id| match id {
+                ItemId::Cluster(id) => Some(id),
+                _ => None,
+            });
+            // Where there is a key to cut.
+            let keyless = |id: &ResourceId| {
+                let cluster = ctx.world.clusters.get(id);
+                cluster.is_none_or(|c| c.key.is_none() || !c.is_live())
+            };
+            ids.min_by_key(keyless)
         };
         near.or_else(first).map(Blade::Revocation)
     }

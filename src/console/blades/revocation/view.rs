@@ -14,7 +14,7 @@ use crate::console::theme::Token;
 use crate::engine::Actor;
 use crate::engine::SimTime;
 use crate::engine::foresight::elsewhere;
-use crate::engine::foresight::lineage::{Link, State};
+use crate::engine::foresight::lineage::{Link, Part, State};
 use crate::engine::foresight::way_back::Standing;
 use crate::engine::foresight::ways::Cut;
 use crate::engine::ids::ResourceId;
@@ -65,6 +65,8 @@ fn panes(body: Area, pane: Pane, links: u16, steps: u16) -> Panes {
     };
     let lower = (ways + 7).max(steps + 2).min(rest.height / 2);
     let upper = rest.height.saturating_sub(lower + card);
+    let upper = upper.min(2 * links + 2);
+    let lower = rest.height.saturating_sub(upper + card);
     let left = rest.width * 11 / 20;
     let split = |area: Area| {
         (
@@ -184,7 +186,7 @@ fn chain_pane(canvas: &mut Canvas, app: &App, ctx: &Ctx, area: Area) {
         }
         // The change is noticed between the key and what storage keeps of it.
         if let Some(notice) = chain.notice.as_ref()
-            && link.part == crate::engine::foresight::lineage::Part::Version
+            && link.part == Part::Version
             && y < inner.bottom()
         {
             let left = ctx.now.until(notice.expected).brief();
@@ -248,7 +250,13 @@ fn under(canvas: &mut Canvas, row: Area, now: SimTime, link: &Link) {
     let glyph = canvas.theme.glyphs.frame[5];
     canvas.text(row.x, row.y, 1, glyph, Token::Border);
     let words = match &link.fuse {
-        Some(fuse) => format!("{} · {}", rows::bounds(now, fuse), link.why),
+        Some(fuse) => {
+            let what = match link.part {
+                Part::Account(_) => &link.name,
+                _ => &link.why,
+            };
+            format!("{} · {what}", rows::bounds(now, fuse))
+        }
         None => match (&link.call, link.state) {
             (Some(call), State::Holds) => {
                 format!("{} Next call {}.", link.why, cmk::clock(*call).text)
@@ -273,7 +281,7 @@ fn loss(canvas: &mut Canvas, ledger: &Ledger, area: Area) {
         return;
     }
     let inner = frame(canvas, area, "WHAT BECOMES OF THE DATA", false);
-    let names = (inner.width / 4).clamp(12, 18);
+    let names = (inner.width / 4).clamp(15, 18);
     let model = (inner.width - names) * 11 / 20;
     let columns = [
         (inner.x, names),
@@ -294,8 +302,8 @@ fn loss(canvas: &mut Canvas, ledger: &Ledger, area: Area) {
         canvas,
         [
             title(""),
-            title("MODELLED by the rates"),
-            title("PHYSICAL records"),
+            title("MODELLED (rates)"),
+            title("PHYSICAL (records)"),
         ],
     );
     let modelled = &ledger.modelled;
