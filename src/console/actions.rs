@@ -6,7 +6,7 @@ use super::app::travel::{Asked, At, Travel};
 use super::app::update::RATES;
 use super::app::{App, Ctx, Effect, Modal, Tempo, Typed};
 use super::blades::query::Focus;
-use super::blades::{Blade, Of, ingestion, opens, overview, revocation};
+use super::blades::{Blade, Of, ingestion, opens, overview};
 use super::forms::{self, cluster, key, table, vault, workspace};
 use super::rows::ItemId;
 use crate::engine::ingestion::ledger;
@@ -43,7 +43,7 @@ pub enum Scope {
     Ingestion,
     /// The events of the record.
     History,
-    /// A cluster and its key, link by link.
+    /// The ways to cut a key and back.
     Revocation,
     /// The text of a query.
     Query,
@@ -364,22 +364,6 @@ fn export(app: &mut App, ctx: &Ctx, json: bool) -> Vec<Effect> {
         .collect()
 }
 
-/// The form that does what the cursor of a revocation is on.
-fn deed_here(app: &App, ctx: &Ctx) -> Option<(&'static str, ItemId)> {
-    match app.item()? {
-        ItemId::Cut(id, cut) => revocation::cut(ctx.world, &id, cut),
-        ItemId::Mend(id, n) => revocation::mend(app.eye(ctx), &id, n),
-        _ => None,
-    }
-}
-
-fn open_form(app: &mut App, ctx: &Ctx, name: &str, item: ItemId) -> Vec<Effect> {
-    if let Some(blank) = forms::FORMS.iter().find(|blank| blank.name == name) {
-        app.fill_in(ctx, blank, Some(item));
-    }
-    NONE
-}
-
 fn of_cluster(id: crate::engine::ids::ResourceId) -> Blade {
     Blade::Ingestion(ledger::Scope::Cluster(id))
 }
@@ -493,21 +477,18 @@ actions! {
         ["W c"] Support "" cluster::RAISE;
         ["W r"] Support "" cluster::RECOVER;
     }
-    "revocation.do" ["enter"] Revocation Safe "do it" "Do the way or step the cursor is on; shows first what follows, and asks",
-        |app, ctx| match deed_here(app, ctx) {
-            Some(_) => None,
-            None => app.item().map_or(Some("Nothing is selected.".into()), |_| None),
-        },
-        |app, ctx| match deed_here(app, ctx) {
-            Some((name, item)) => open_form(app, ctx, name, item),
-            None => { app.open_item(ctx); NONE }
-        };
-    "cluster.revocation" ["g q"] Cluster Safe "revocation" "The cluster and its key, link by link: what holds, what burns, what is lost",
-        |app, ctx| why_no_way(app, near_cluster(app, ctx).map(Blade::Revocation), "revocation of a cluster"),
-        |app, ctx| { let to = near_cluster(app, ctx).map(Blade::Revocation); go(app, to) };
     "cluster.ingestion" ["I"] Cluster Safe "ingestion" "What comes to the cluster, and what becomes of it",
         |app, ctx| why_no_way(app, near_cluster(app, ctx).map(of_cluster), "ingestion of a cluster"),
         |app, ctx| { let to = near_cluster(app, ctx).map(of_cluster); go(app, to) };
+    "cluster.revocation" ["R"] Cluster Safe "revoke" "The chain from vault to data, the ways to cut the key, and the way back",
+        |app, ctx| why_no_way(app, near_cluster(app, ctx).map(Blade::Revocation), "revocation of a cluster"),
+        |app, ctx| { let to = near_cluster(app, ctx).map(Blade::Revocation); go(app, to) };
+    "revocation.do" ["enter"] Revocation Final "preview" "Do what the cursor is on; shows what follows and asks first",
+        |app, _| app.why_not_cut(), |app, ctx| { app.cut(ctx); NONE };
+    "revocation.next" ["tab"] Revocation Safe "next part" "To the next part of the blade",
+        never, |app, _| { app.turn_pane(true); NONE };
+    "revocation.previous" ["shift-tab"] Revocation Safe "" "To the part before",
+        never, |app, _| { app.turn_pane(false); NONE };
     "logs.ingestion" ["I"] Logs Safe "" "What the workspace sends, and where it goes",
         |app, ctx| why_no_way(app, near_workspace(app, ctx).map(of_workspace), "ingestion of a workspace"),
         |app, ctx| { let to = near_workspace(app, ctx).map(of_workspace); go(app, to) };
@@ -760,6 +741,9 @@ actions! {
         never, |app, _| { app.jump(Blade::Storage); NONE };
     "go.ingestion" ["g n"] Global Safe "" "Ingestion: how much comes, and where it goes",
         never, |app, _| { app.jump(Blade::Ingestion(ledger::Scope::All)); NONE };
+    "go.revocation" ["g q"] Global Safe "" "Revocation: the chain from a vault to the data of a cluster, and how to cut it",
+        |app, ctx| match app.revocation_of(ctx) { Some(_) => None, None => Some("There is no cluster you may see.".into()) },
+        |app, ctx| { let to = app.revocation_of(ctx); go(app, to) };
     "go.segments" ["g d"] Global Safe "" "Sealed segments of log data",
         never, |app, _| { app.jump(Blade::Segments(Of::All)); NONE };
     "move.down" ["j", "down"] Move Safe "" "Down",

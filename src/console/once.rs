@@ -50,7 +50,8 @@ pub fn once(
 ) -> Result<String, Refusal> {
     let blade = Blade::parse(world, actor, blade)?;
     let eye = Eye { world, now, actor };
-    if !blade.is_list() {
+    // Its panes are a page to whoever prints them.
+    if !blade.is_list() || matches!(blade, Blade::Revocation(_)) {
         return page(&blade, eye, format, width);
     }
     let columns = blade.columns();

@@ -51,10 +51,10 @@ pub enum ItemId {
     Segment(SegmentId),
     /// An event of the record.
     Event(Revision),
-    /// A way to cut a cluster off from its key.
-    Cut(ResourceId, Cut),
-    /// A step of the way back to a cluster's data, by its place.
-    Mend(ResourceId, usize),
+    /// A way to cut the key of a cluster.
+    Way(ResourceId, Cut),
+    /// A step of the way back, by its place.
+    Step(ResourceId, u8),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -17,7 +17,7 @@ use crate::stage::{Stage, person};
 
 pub const SIZES: [(u16, u16); 3] = [(80, 24), (120, 40), (200, 60)];
 
-fn usual() -> Stage {
+pub fn usual() -> Stage {
     let mut stage = logs();
     for (workspace, gb_per_day, shape) in [
         ("ws-audit", 620, Shape::Steady),

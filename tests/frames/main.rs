@@ -14,5 +14,6 @@ mod journeys;
 mod keys;
 mod logs;
 mod query;
+mod revocation;
 mod scene;
 mod storm;

@@ -102,8 +102,6 @@ pub enum Blade {
     Query(ResourceId),
     /// The blocks of a segment, on disk and opened.
     Blocks(SegmentId),
-    /// A cluster and its key, link by link.
-    Revocation(ResourceId),
     /// How much comes, and where it goes.
     Ingestion(ledger::Scope),
     /// Events of the record.
@@ -112,6 +110,8 @@ pub enum Blade {
     Why(Told<Vec<Step>>),
     /// Two futures side by side.
     Compare(Told<Comparison>),
+    /// How a key is cut, what that does, and the way back.
+    Revocation(ResourceId),
 }
 
 /// What is looked at, by whom, when.
@@ -145,7 +145,7 @@ pub const WORDS: &[(&str, Blade)] = &[
 const PAGES: &str = "request/ID, ticket/ID, grant/ID, mail/ID, rules/ID, vault/NAME, key/VAULT/KEY, \
     version/VAULT/KEY/ID, cluster/NAME, checklist/CLUSTER, preflight/CLUSTER, workspace/NAME, \
     search/WORKSPACE/NAME, alert/WORKSPACE/NAME, operation/ID, storage/ACCOUNT, tables/WORKSPACE, \
-    table/WORKSPACE/NAME, segments/WORKSPACE, segments/CLUSTER, segment/ID, query/WORKSPACE, revocation/CLUSTER, ingestion/CLUSTER, ingestion/WORKSPACE";
+    table/WORKSPACE/NAME, segments/WORKSPACE, segments/CLUSTER, segment/ID, query/WORKSPACE, ingestion/CLUSTER, ingestion/WORKSPACE, revocation/CLUSTER";
 
 impl Blade {
     /// A blade by its word, or with what it is about: `request/LB-000042`, `key/VAULT/KEY`, `cluster/NAME`.
@@ -205,7 +205,6 @@ impl Blade {
             }
             "cluster" | "clusters" => world.find_cluster(actor, id).map(Blade::Cluster),
             "checklist" => world.find_cluster(actor, id).map(Blade::Checklist),
-            "revocation" => world.find_cluster(actor, id).map(Blade::Revocation),
             "preflight" => world.find_cluster(actor, id).map(Blade::Preflight),
             "workspace" | "workspaces" => world.find_workspace(actor, id).map(Blade::Workspace),
             "search" | "alert" => {
@@ -237,6 +236,7 @@ impl Blade {
                 },
             },
             "segment" => id.parse().map(Blade::Segment).map_err(bad),
+            "revocation" => world.find_cluster(actor, id).map(Blade::Revocation),
             "ingestion" => match world.find_cluster(actor, id) {
                 Ok(cluster) => Ok(Blade::Ingestion(ledger::Scope::Cluster(cluster))),
                 Err(_) => world
@@ -270,7 +270,6 @@ impl Blade {
             Blade::Clusters => "Clusters".into(),
             Blade::Checklist(_) => "Checklist".into(),
             Blade::Preflight(_) => "Pre-flight".into(),
-            Blade::Revocation(_) => "Revocation".into(),
             Blade::Workspaces => "Workspaces".into(),
             Blade::Cluster(id) | Blade::Workspace(id) | Blade::StorageAccount(id) => {
                 shared::resource_name(id)
@@ -293,6 +292,7 @@ impl Blade {
             Blade::History(_) => "Record".into(),
             Blade::Why(_) => "Why".into(),
             Blade::Compare(_) => "Two futures".into(),
+            Blade::Revocation(_) => "Revocation".into(),
         }
     }
 
@@ -300,7 +300,11 @@ impl Blade {
     pub fn is_list(&self) -> bool {
         matches!(
             self,
-            Blade::Tables(_) | Blade::Segments(_) | Blade::Ingestion(_) | Blade::History(_)
+            Blade::Tables(_)
+                | Blade::Segments(_)
+                | Blade::Ingestion(_)
+                | Blade::History(_)
+                | Blade::Revocation(_)
         ) || WORDS.iter().any(|(_, list)| list == self)
     }
 
@@ -374,6 +378,7 @@ impl Blade {
             Blade::Segments(of) => logs::segments::ids(eye, of),
             Blade::Ingestion(scope) => ingestion::rows::ids(eye, scope),
             Blade::History(events) => Ok(history::ids(events)),
+            Blade::Revocation(id) => revocation::rows::ids(eye, id),
             _ => Ok(Vec::new()),
         }
     }
@@ -398,6 +403,7 @@ impl Blade {
             Blade::Segments(_) => logs::segments::row(eye, id),
             Blade::Ingestion(_) => ingestion::rows::row(eye, id),
             Blade::History(events) => history::row(eye, events, id),
+            Blade::Revocation(_) => revocation::rows::row(id),
             _ => None,
         }
     }
@@ -416,13 +422,13 @@ impl Blade {
             Blade::Cluster(id) => cluster::doc(eye, id),
             Blade::Checklist(id) => checklist::doc(eye, id),
             Blade::Preflight(id) => preflight::doc(eye, id),
-            Blade::Revocation(id) => revocation::doc(eye, id),
             Blade::Workspace(id) => workspace::doc(eye, id),
             Blade::Saved(id, kind, name) => saved::doc(eye, id, *kind, name),
             Blade::Operation(id) => operation::doc(eye, *id),
             Blade::StorageAccount(id) => storage_account::doc(eye, id),
             Blade::Table(id, name) => logs::table::doc(eye, id, name),
             Blade::Segment(id) => logs::segment::doc(eye, *id),
+            Blade::Revocation(id) => revocation::rows::doc(eye, id),
             Blade::Blocks(id) => logs::segment::find(eye, *id).map(|_| Doc::default()),
             Blade::Why(steps) => Ok(history::why(steps)),
             Blade::Compare(both) => Ok(history::compared(both)),
@@ -585,13 +591,12 @@ pub fn related(world: &World, id: &ItemId) -> Related {
         },
         ItemId::Key(vault, key) => of_key(vault, key),
         ItemId::KeyVersion(id) => of_key(&id.vault, &id.key),
-        ItemId::Cluster(id) => of_cluster(world, id),
+        ItemId::Cluster(id) | ItemId::Way(id, _) | ItemId::Step(id, _) => of_cluster(world, id),
         ItemId::Workspace(id)
         | ItemId::Saved(id, ..)
         | ItemId::Tables(id)
         | ItemId::Table(id, _)
         | ItemId::Segments(Of::Workspace(id) | Of::Table(id, _)) => of_workspace(world, id),
-        ItemId::Cut(id, _) | ItemId::Mend(id, _) => of_cluster(world, id),
         ItemId::Segments(Of::Cluster(id)) => of_cluster(world, id),
         ItemId::Segment(id) => match world.logs.segments.get(id) {
             Some(segment) => {
@@ -711,7 +716,10 @@ pub fn opens(world: &World, id: &ItemId) -> Option<Blade> {
         ItemId::Table(id, name) => Blade::Table(id.clone(), name.clone()),
         ItemId::Segments(of) => Blade::Segments(of.clone()),
         ItemId::Segment(id) => Blade::Segment(*id),
-        ItemId::Cut(id, _) | ItemId::Mend(id, _) => Blade::Revocation(id.clone()),
-        ItemId::Person(_) | ItemId::Observer | ItemId::Event(_) => return None,
+        ItemId::Person(_)
+        | ItemId::Observer
+        | ItemId::Event(_)
+        | ItemId::Way(..)
+        | ItemId::Step(..) => return None,
     })
 }

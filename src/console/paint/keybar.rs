@@ -16,6 +16,8 @@ const LAST: [&str; 2] = ["app.help", "app.quit"];
 fn stands(app: &App, action: &Action) -> bool {
     let page = &app.page().blade;
     match action.scope {
+        // There one does what the cursor is on.
+        scope if scope.has_forms() && matches!(page, Blade::Revocation(_)) => false,
         Scope::Request => app.near.request.is_some(),
         Scope::Grant => app.near.grant.is_some(),
         Scope::Item => {

@@ -229,6 +229,7 @@ fn fuse(world: &World, now: SimTime, id: &ResourceId, heals: bool, at: SimTime) 
         .find_map(|link| link.fuse.filter(|f| f.heals == heals && f.expected == at))
         .unwrap_or(Fuse {
             heals,
+            lit: now,
             earliest: at,
             expected: at,
             latest: at,
@@ -383,20 +384,13 @@ fn access(world: &World, command: &Command, then: &Draft) -> Vec<Said> {
             request,
             approve: true,
             ..
-        }) => match granted(&then.world, *request) {
-            Some((from, until)) => say(
-                Tone::Warn,
-                format!(
-                    "Access begins {} and ends by force at {} UTC (R-LOCK-24).",
-                    when(then.now, from),
-                    until.short()
-                ),
-            ),
-            None => say(
-                Tone::Note,
-                "Access begins when the service has settled the decision.".to_owned(),
-            ),
-        },
+        }) => {
+            // That it begins at once, and when it ends, is what the decision is about.
+            if granted(&then.world, *request).is_none() {
+                let says = "Access begins when the service has settled the decision.";
+                say(Tone::Note, says.to_owned());
+            }
+        }
         Command::Grant(grant::Command::Revoke { grant, .. }) => {
             let open = open_sessions(world, *grant);
             if open > 0 {
@@ -414,11 +408,9 @@ fn access(world: &World, command: &Command, then: &Draft) -> Vec<Said> {
     said
 }
 
-/// From when to when a request was given access.
-fn granted(world: &World, request: RequestId) -> Option<(SimTime, SimTime)> {
-    let grant = world.lockbox.requests.get(&request)?.grant?;
-    let grant = world.lockbox.grants.get(&grant)?;
-    Some((grant.from, grant.until))
+/// The access a request was given.
+fn granted(world: &World, request: RequestId) -> Option<GrantId> {
+    world.lockbox.requests.get(&request)?.grant
 }
 
 fn open_sessions(world: &World, grant: GrantId) -> u64 {
@@ -461,8 +453,23 @@ fn undo(world: &World, command: &Command, events: &[Event]) -> Option<Undo> {
         Command::Vault(vault::Command::Purge { .. }) | Command::Key(key::Command::Purge { .. }) => {
             never("a purge destroys the key material")
         }
-        Command::Vault(vault::Command::Update { .. }) => {
-            never("protection that is on cannot be turned off again")
+        Command::Vault(vault::Command::Update { vault, .. }) => {
+            let before = world.vaults.get(vault)?;
+            let turned_on = events.iter().any(|event| match &event.fact {
+                Fact::Vault(vault::Fact::Updated {
+                    soft_delete,
+                    purge_protection,
+                    ..
+                }) => {
+                    (*soft_delete && !before.soft_delete)
+                        || (*purge_protection && !before.purge_protection)
+                }
+                _ => false,
+            });
+            match turned_on {
+                true => never("protection that is on cannot be turned off again"),
+                false => None,
+            }
         }
         Command::Key(key::Command::SetAttributes { attributes, .. }) => match attributes.enabled {
             Some(false) => any("enable the version again"),
@@ -731,9 +738,9 @@ impl Foresight {
             }
             Access::Lost { fuse, until } => {
                 let whose = match change.workspaces {
-                    0 => "its data".to_owned(),
+                    0 => String::new(),
                     n => format!(
-                        "the data of {}",
+                        "; {} cannot be queried",
                         counted(n as u64, "linked workspace", "linked workspaces")
                     ),
                 };
@@ -744,7 +751,7 @@ impl Foresight {
                 say(
                     Tone::Bad,
                     format!(
-                        "{name} loses access {}{}{back}: {whose} cannot be read.",
+                        "{name} loses access to its data {}{}{back}{whose}.",
                         when(self.now, fuse.expected),
                         bounds(fuse)
                     ),
@@ -770,7 +777,7 @@ impl Foresight {
                     ),
                     None => {}
                 }
-                if let Some(erased) = change.erased {
+                if let Some(erased) = change.erased.filter(|bytes| *bytes > 0) {
                     say(
                         Tone::Bad,
                         format!(

@@ -14,6 +14,7 @@ use crate::engine::event::Fact;
 use crate::engine::ids::{AccountId, ResourceId};
 use crate::engine::refusal::Refusal;
 use crate::engine::time::{SimTime, Span};
+use crate::engine::vault::network::Fault;
 use crate::engine::words::words;
 use crate::engine::world::World;
 
@@ -53,6 +54,8 @@ words! {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fuse {
     pub heals: bool,
+    /// Since when it burns; not after now.
+    pub lit: SimTime,
     /// The rules allow it from here on.
     pub earliest: SimTime,
     /// This world does it then, if nobody does anything.
@@ -183,11 +186,7 @@ fn fuses(world: &World, now: SimTime, id: &ResourceId, parts: &[Part]) -> Vec<Op
     let mut fuses: Vec<Option<Fuse>> = vec![None; parts.len()];
     let start: Vec<bool> = parts.iter().map(|p| holds(world, now, id, *p)).collect();
     // A fault can last longer than all the rest.
-    let key = world.clusters.get(id).and_then(|c| c.key.as_ref());
-    let fault = key
-        .and_then(|key| world.vaults.get(&key.vault))
-        .and_then(|vault| vault.fault.as_ref());
-    let until = fault.map_or(now, |f| f.until.max(now)) + horizon(rules);
+    let until = fault(world, id).map_or(now, |f| f.until.max(now)) + horizon(rules);
     let mut before = world.clone();
     for then in Instants::new(world, now, until) {
         for ((fuse, part), held) in fuses.iter_mut().zip(parts).zip(&start) {
@@ -201,6 +200,12 @@ fn fuses(world: &World, now: SimTime, id: &ResourceId, parts: &[Part]) -> Vec<Op
         before = then.world;
     }
     fuses
+}
+
+/// What is wrong between a cluster's storage and its vault.
+fn fault<'a>(world: &'a World, id: &ResourceId) -> Option<&'a Fault> {
+    let key = world.clusters.get(id)?.key.as_ref()?;
+    world.vaults.get(&key.vault)?.fault.as_ref()
 }
 
 /// The state a cluster was in with a deadline, before an instant or within it.
@@ -229,8 +234,10 @@ fn burn(
 ) -> Fuse {
     let rules = &before.rules;
     let at = then.now;
-    let exactly = |rule| Fuse {
+    // An instant that is set: since whatever set it.
+    let exactly = |lit: SimTime, rule| Fuse {
         heals,
+        lit: lit.min(now),
         earliest: at,
         expected: at,
         latest: at,
@@ -238,14 +245,17 @@ fn burn(
     };
     let within = |earliest: SimTime, latest: SimTime, rule| Fuse {
         heals,
+        lit: earliest.min(now),
         earliest: earliest.max(now),
         expected: at,
         latest,
         rule,
     };
     match part {
-        Part::Vault if heals => return exactly("R-CMK-54"),
-        Part::Vault | Part::Version => return exactly("R-CMK-39"),
+        Part::Vault if heals => {
+            return exactly(fault(before, id).map_or(now, |f| f.since), "R-CMK-54");
+        }
+        Part::Vault | Part::Version => return exactly(now, "R-CMK-39"),
         _ => {}
     }
     let turn = then
@@ -344,11 +354,17 @@ fn burn(
             );
             let (since, begins) = outage.unwrap_or((at, at));
             let about = since + rules.outage_threshold;
-            within(about.min(begins), about.max(begins), "R-CMK-52")
+            Fuse {
+                lit: since.min(now),
+                ..within(about.min(begins), about.max(begins), "R-CMK-52")
+            }
         }
         Some(Turn::Resuming { .. } | Turn::LiveSiteEnded { .. }) => by_a_call,
-        Some(Turn::BufferFull { .. }) => exactly("R-CMK-53"),
-        _ => exactly("R-CLU-34"),
+        Some(Turn::BufferFull { .. }) => {
+            let buffer = before.clusters.get(id).and_then(|c| c.protection.buffer);
+            exactly(buffer.map_or(now, |b| b.since), "R-CMK-53")
+        }
+        _ => exactly(now, "R-CLU-34"),
     }
 }
 
@@ -358,6 +374,7 @@ fn notice(world: &World, now: SimTime, cluster: &Cluster) -> Option<Fuse> {
     let changed = cluster.protection.changed_at;
     Some(Fuse {
         heals: cluster.protection.refused.is_none(),
+        lit: changed.min(now),
         earliest: changed.max(now),
         expected,
         latest: changed + world.rules.poll_max,

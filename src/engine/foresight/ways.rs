@@ -120,6 +120,7 @@ fn takes(foresight: &Foresight, cut: Cut, id: &ResourceId) -> Option<Fuse> {
         let at = foresight.moved.first()?.at;
         return Some(Fuse {
             heals: true,
+            lit: foresight.now,
             earliest: foresight.now,
             expected: at,
             latest: at,

@@ -170,7 +170,7 @@ fn what_is_foreseen_of_disabling_a_key_is_what_comes() {
     assert!(change.erased.is_some() && change.hourly > 0);
     let text = told(&foresight);
     for part in [
-        "loses access by",
+        "loses access to its data by",
         "an hour are lost for good",
         "14d of hot cache are erased",
         "scheduled queries fail",
