@@ -12,6 +12,7 @@ const SECTIONS: &[(&str, &[Scope])] = &[
     (
         "Here",
         &[
+            Scope::Ingestion,
             Scope::Activity,
             Scope::Vault,
             Scope::Key,

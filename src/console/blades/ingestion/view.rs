@@ -17,7 +17,8 @@ use crate::engine::ingestion::series::Fate;
 
 /// The panes of figures stand beside the list from this size on.
 const WIDE: (u16, u16) = (110, 30);
-const PANES: u16 = 52;
+/// How wide they are, and from which width of the screen on.
+const PANES: [(u16, u16); 2] = [(160, 60), (0, 44)];
 /// Lines of a pane with its frame: as many as it has figures, and two.
 const MODEL: u16 = 10;
 const DISK: u16 = 9;
@@ -50,14 +51,15 @@ pub fn parts(body: Area, no_legend: bool) -> Parts {
     let tall = body.height.saturating_sub(1 + legend + brief + below);
     let rest = body.lines(1 + tall + legend + brief, below);
     let (list, panes) = if wide {
-        let x = rest.right() - PANES;
+        let panes = PANES.iter().find(|(from, _)| body.width >= *from);
+        let width = panes.map_or(0, |(_, width)| *width);
         let side = Area {
-            x,
-            width: PANES - 1,
+            x: rest.right() - width,
+            width: width - 1,
             ..rest
         };
         let list = Area {
-            width: rest.width - PANES - 1,
+            width: rest.width - width - 1,
             ..rest
         };
         let panes = (side.lines(0, MODEL), side.lines(MODEL, DISK));
@@ -132,7 +134,7 @@ pub fn paint(canvas: &mut Canvas, app: &App, ctx: &Ctx, body: Area, scope: &Scop
         pane(
             canvas,
             disk,
-            "PHYSICAL: records that really came",
+            "PHYSICAL: what really came",
             &disk_lines(&blade.physical, &app.spent),
         );
     }
@@ -272,12 +274,12 @@ fn model_lines(blade: &Ingestion) -> Vec<Fact> {
     let ledger = &figures.modelled;
     let lost = ledger.lost();
     let mut dropped = text::bytes(lost);
-    if lost > 0 {
+    // Since when says more about one workspace than how many records.
+    if let Some(since) = figures.lost_since {
+        dropped.push_str(&format!(" since {} UTC", since.short()));
+    } else if lost > 0 {
         let records = u64::try_from(figures.lost_records).unwrap_or(u64::MAX);
         dropped.push_str(&format!(", {} records", text::count(records)));
-    }
-    if let Some(since) = figures.lost_since {
-        dropped.push_str(&format!(" since {}", since.short()));
     }
     let waiting = format!(
         "{} waiting, {} drained",
@@ -362,10 +364,10 @@ fn disk_lines(disk: &Physical, spent: &Spent) -> Vec<Fact> {
     let last = match spent.last {
         None => Cell::new("none was asked here").tone(Token::Faint),
         Some(last) => Cell::new(format!(
-            "{} ms; {} read in {}",
+            "{} ms; {} read by {}",
             text::count(u64::try_from(last.as_millis()).unwrap_or(u64::MAX)),
             text::bytes(spent.bytes),
-            counted(spent.answered, "query", "queries")
+            text::count(spent.answered)
         )),
     };
     vec![
