@@ -15,7 +15,7 @@ use crate::engine::ingestion::series::{Column as Bytes, Fate};
 use crate::engine::{Refusal, SimTime, Span};
 
 pub const COLUMNS: &[Column] = &[
-    flex("name", "NAME", 14, 3, 0),
+    flex("name", "NAME", 12, 3, 0),
     col("kind", "KIND", 9, 3),
     right("gbPerDay", "GB/DAY", 7, 0),
     right("share", "SHARE", 5, 1),

@@ -18,7 +18,7 @@ use crate::engine::ingestion::series::Fate;
 /// The panes of figures stand beside the list from this size on.
 const WIDE: (u16, u16) = (110, 30);
 /// How wide they are, and from which width of the screen on.
-const PANES: [(u16, u16); 2] = [(160, 60), (0, 44)];
+const PANES: [(u16, u16); 2] = [(160, 60), (0, 45)];
 /// Lines of a pane with its frame: as many as it has figures, and two.
 const MODEL: u16 = 10;
 const DISK: u16 = 9;
@@ -276,7 +276,7 @@ fn model_lines(blade: &Ingestion) -> Vec<Fact> {
     let mut dropped = text::bytes(lost);
     // Since when says more about one workspace than how many records.
     if let Some(since) = figures.lost_since {
-        dropped.push_str(&format!(" since {} UTC", since.short()));
+        dropped.push_str(&format!(" since {}", since.short()));
     } else if lost > 0 {
         let records = u64::try_from(figures.lost_records).unwrap_or(u64::MAX);
         dropped.push_str(&format!(", {} records", text::count(records)));
