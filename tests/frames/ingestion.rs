@@ -5,6 +5,7 @@ use lockbox::console::app::Input;
 use lockbox::console::blades::ingestion::Ingestion;
 use lockbox::console::blades::{Blade, Eye};
 use lockbox::console::rows::ItemId;
+use lockbox::console::terminal::Screen;
 use lockbox::console::theme::{Depth, Theme, glyphs};
 use lockbox::engine::Span;
 use lockbox::engine::ids::{ResourceId, VaultName};
@@ -324,4 +325,34 @@ fn a_screen_of_any_size_has_room_for_the_charts_or_says_so() {
     };
     blade.refresh(eye, &Scope::All, 60);
     assert!(blade.rates.iter().flatten().all(|bytes| *bytes == 0));
+}
+
+/// Bytes a second that go to a terminal in a minute of wall time.
+fn wire(size: (u16, u16), keys: &str, rate: i64, frames: i64) -> usize {
+    let mut scene = Scene::new(usual(), person("ann"), size);
+    scene.press("g n").press(keys);
+    let mut screen = Screen::new(Vec::new());
+    let mut sent = 0;
+    for n in 0..=frames {
+        let shown = scene.screen();
+        let shown = shown.backend().buffer();
+        let area = shown.area;
+        let bytes = screen.draw(area, |next| next.clone_from(shown)).unwrap();
+        // The first frame is the whole screen.
+        sent += if n == 0 { 0 } else { bytes };
+        scene.stage.wait(Span::micros(rate * 60_000_000 / frames));
+    }
+    sent / 60
+}
+
+#[test]
+fn at_the_pace_of_the_world_the_charts_send_less_than_a_kilobyte_and_a_half_a_second() {
+    for size in SIZES {
+        for keys in ["z z z z", "z", "f", "Z Z Z Z Z Z Z Z"] {
+            let bytes = wire(size, keys, 1, 60);
+            assert!(bytes <= 1_500, "{size:?} {keys}: {bytes}");
+        }
+    }
+    // An hour a second is no flood either: less than the first paint, five times a second.
+    assert!(wire((120, 40), "f", 3_600, 300) <= 60_000);
 }
