@@ -48,6 +48,8 @@ pub enum ItemId {
     /// A list of segments.
     Segments(Of),
     Segment(SegmentId),
+    /// An event of the record.
+    Event(Revision),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

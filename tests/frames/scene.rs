@@ -84,7 +84,7 @@ impl Scene {
                     Tempo::Pause => self.paused = true,
                     Tempo::Resume => self.paused = false,
                     Tempo::Rate(rate) => self.rate = *rate,
-                    Tempo::Next => {
+                    Tempo::Next | Tempo::NextConsequence => {
                         if let Some(due) = lockbox::engine::due(&self.stage.world) {
                             self.stage.now = self.stage.now.max(due);
                             self.stage.elapse();
@@ -100,6 +100,7 @@ impl Scene {
             | Effect::SavedText { .. }
             | Effect::Copy(_)
             | Effect::Export { .. }
+            | Effect::Travel(_)
             | Effect::Suspend
             | Effect::Repaint
             | Effect::Quit => {}

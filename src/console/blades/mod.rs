@@ -9,6 +9,7 @@ pub mod clusters;
 pub mod cmk;
 pub mod grant;
 pub mod grants;
+pub mod history;
 pub mod ingestion;
 pub mod key;
 pub mod key_version;
@@ -41,6 +42,7 @@ use std::sync::Arc;
 
 use super::doc::{Block, Doc};
 use super::rows::{Cell, Column, ItemId, Row};
+use crate::engine::compare::Comparison;
 use crate::engine::ids::{
     GrantId, KeyName, KeyVersionId, MailId, OperationId, RequestId, ResourceId, SegmentId,
     TableName, TicketId, VaultName,
@@ -48,10 +50,12 @@ use crate::engine::ids::{
 use crate::engine::ingestion::ledger;
 use crate::engine::lockbox::request::Operation;
 use crate::engine::projections::activity_log::Subject;
+use crate::engine::projections::why::Step;
 use crate::engine::vault::key::KeyIdentifier;
 use crate::engine::words::{did_you_mean, nearest};
 use crate::engine::workspace::saved_search;
-use crate::engine::{Actor, Refusal, SimTime, World, errors};
+use crate::engine::{Actor, Event, Refusal, SimTime, World, errors};
+use history::Told;
 pub use logs::Of;
 
 /// One screen of the console.
@@ -99,6 +103,12 @@ pub enum Blade {
     Blocks(SegmentId),
     /// How much comes, and where it goes.
     Ingestion(ledger::Scope),
+    /// Events of the record.
+    History(Told<Vec<Event>>),
+    /// Why something is so.
+    Why(Told<Vec<Step>>),
+    /// Two futures side by side.
+    Compare(Told<Comparison>),
 }
 
 /// What is looked at, by whom, when.
@@ -275,6 +285,9 @@ impl Blade {
             Blade::Blocks(id) => format!("Blocks of {id}"),
             Blade::Query(id) => format!("Query {}", shared::resource_name(id)),
             Blade::Ingestion(scope) => ingestion::title(scope),
+            Blade::History(_) => "Record".into(),
+            Blade::Why(_) => "Why".into(),
+            Blade::Compare(_) => "Two futures".into(),
         }
     }
 
@@ -282,7 +295,7 @@ impl Blade {
     pub fn is_list(&self) -> bool {
         matches!(
             self,
-            Blade::Tables(_) | Blade::Segments(_) | Blade::Ingestion(_)
+            Blade::Tables(_) | Blade::Segments(_) | Blade::Ingestion(_) | Blade::History(_)
         ) || WORDS.iter().any(|(_, list)| list == self)
     }
 
@@ -330,6 +343,7 @@ impl Blade {
             Blade::Tables(_) => logs::tables::COLUMNS,
             Blade::Segments(_) => logs::segments::COLUMNS,
             Blade::Ingestion(_) => ingestion::rows::COLUMNS,
+            Blade::History(_) => history::COLUMNS,
             _ => &[],
         }
     }
@@ -353,6 +367,7 @@ impl Blade {
             Blade::Tables(id) => logs::tables::ids(eye, id),
             Blade::Segments(of) => logs::segments::ids(eye, of),
             Blade::Ingestion(scope) => ingestion::rows::ids(eye, scope),
+            Blade::History(events) => Ok(history::ids(events)),
             _ => Ok(Vec::new()),
         }
     }
@@ -376,6 +391,7 @@ impl Blade {
             Blade::Tables(_) => logs::tables::row(eye, id),
             Blade::Segments(_) => logs::segments::row(eye, id),
             Blade::Ingestion(_) => ingestion::rows::row(eye, id),
+            Blade::History(events) => history::row(eye, events, id),
             _ => None,
         }
     }
@@ -401,6 +417,8 @@ impl Blade {
             Blade::Table(id, name) => logs::table::doc(eye, id, name),
             Blade::Segment(id) => logs::segment::doc(eye, *id),
             Blade::Blocks(id) => logs::segment::find(eye, *id).map(|_| Doc::default()),
+            Blade::Why(steps) => Ok(history::why(steps)),
+            Blade::Compare(both) => Ok(history::compared(both)),
             Blade::Query(id) => {
                 eye.world.may_query(eye.actor, id)?;
                 // The console paints a desk instead; whoever prints is told how to ask.
@@ -594,7 +612,8 @@ pub fn related(world: &World, id: &ItemId) -> Related {
         | ItemId::Rule(_)
         | ItemId::Person(_)
         | ItemId::Observer
-        | ItemId::Segments(Of::All) => Related::default(),
+        | ItemId::Segments(Of::All)
+        | ItemId::Event(_) => Related::default(),
     }
 }
 
@@ -684,6 +703,6 @@ pub fn opens(world: &World, id: &ItemId) -> Option<Blade> {
         ItemId::Table(id, name) => Blade::Table(id.clone(), name.clone()),
         ItemId::Segments(of) => Blade::Segments(of.clone()),
         ItemId::Segment(id) => Blade::Segment(*id),
-        ItemId::Person(_) | ItemId::Observer => return None,
+        ItemId::Person(_) | ItemId::Observer | ItemId::Event(_) => return None,
     })
 }

@@ -17,7 +17,31 @@ pub fn band(canvas: &mut Canvas, app: &App, ctx: &Ctx, area: Area) {
     let time = format!("{} UTC", ctx.now.to_seconds());
     x += canvas.text(x, y, area.right() - x, &time, Token::Strong) + 2;
     let glyphs = canvas.theme.glyphs;
-    let (word, tone) = if ctx.clock.paused {
+    if let Some(parted) = &app.at.branch {
+        let word = format!(" BRANCH of {} ", parted.revision);
+        x += canvas.text(
+            x,
+            y,
+            area.right().saturating_sub(x),
+            &word,
+            Token::Simulation,
+        ) + 1;
+    }
+    if let Some(past) = &app.at.past {
+        let word = format!(" PAST {}/{} ", past.revision, past.head);
+        x += canvas.text(
+            x,
+            y,
+            area.right().saturating_sub(x),
+            &word,
+            Token::Simulation,
+        ) + 1;
+        let digest = format!("digest {}", past.digest);
+        x += canvas.text(x, y, area.right().saturating_sub(x), &digest, Token::Muted) + 1;
+    }
+    let (word, tone) = if app.at.past.is_some() {
+        (String::new(), Token::Paused)
+    } else if ctx.clock.paused {
         (format!("{} paused", glyphs.paused), Token::Paused)
     } else if ctx.clock.running {
         (
