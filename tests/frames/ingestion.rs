@@ -1,7 +1,8 @@
 //! The ingestion blade: as it usually is, while a key is revoked and while its vault is silent, in all sizes and
 //! signs; and what it computes when one looks at five minutes and at ninety days.
 
-use lockbox::console::app::Input;
+use lockbox::console::app::travel::{Arrived, At, Moment};
+use lockbox::console::app::{Input, Outcome};
 use lockbox::console::blades::ingestion::Ingestion;
 use lockbox::console::blades::{Blade, Eye};
 use lockbox::console::rows::ItemId;
@@ -355,4 +356,27 @@ fn at_the_pace_of_the_world_the_charts_send_less_than_a_kilobyte_and_a_half_a_se
     }
     // An hour a second is no flood either: less than the first paint, five times a second.
     assert!(wire((120, 40), "f", 3_600, 300) <= 60_000);
+}
+
+#[test]
+fn in_the_past_there_is_the_model_and_nothing_on_disk() {
+    for (size, model) in [((80, 24), "MODELLED dropped"), ((120, 40), "Your key")] {
+        let mut scene = Scene::new(usual(), person("ann"), size);
+        scene.press("g n p").shows("paused at");
+        let there = Moment {
+            revision: scene.stage.world.revision,
+            head: scene.stage.world.revision,
+            said: String::new(),
+            digest: String::new(),
+        };
+        let at = At {
+            past: Some(there),
+            ..At::default()
+        };
+        scene.finish(Outcome::Arrived(Arrived::At(Box::new(at))));
+        scene.shows("exists only at the live edge");
+        scene.shows(model);
+        // What was held still was the present.
+        scene.hides("paused at");
+    }
 }
