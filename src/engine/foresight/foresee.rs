@@ -44,10 +44,7 @@ pub struct Said {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Access {
     /// Lost, and if it comes back within sight, when.
-    Lost {
-        fuse: Fuse,
-        until: Option<SimTime>,
-    },
+    Lost { fuse: Fuse, until: Option<SimTime> },
     /// Back, where it would have stayed away.
     Back(Fuse),
     /// Kept, where it would have been lost then.
@@ -218,9 +215,7 @@ fn changes(
             _ if after.readable && !before.readable => Access::Back(fuse(true, after.since)),
             _ => continue,
         };
-        changes.push(change(
-            world, cluster, access, with, without, now, until,
-        ));
+        changes.push(change(world, cluster, access, with, without, now, until));
     }
     changes
 }
@@ -292,10 +287,14 @@ fn moves(with: &Future, without: &Future) -> Vec<Moved> {
         if before.is_none_or(|w| w.link == found.link) {
             continue;
         }
-        let turned = with.events.iter().rev().find_map(|event| match &event.fact {
-            Fact::Link(fact) if fact.workspace() == id => Some(event.at),
-            _ => None,
-        });
+        let turned = with
+            .events
+            .iter()
+            .rev()
+            .find_map(|event| match &event.fact {
+                Fact::Link(fact) if fact.workspace() == id => Some(event.at),
+                _ => None,
+            });
         let (Some(at), Ok(route)) = (turned, with.world.route(id)) else {
             continue;
         };
@@ -403,7 +402,10 @@ fn access(world: &World, command: &Command, then: &Draft) -> Vec<Said> {
             if open > 0 {
                 say(
                     Tone::Warn,
-                    format!("{} closed by force.", counted(open, "open session is", "open sessions are")),
+                    format!(
+                        "{} closed by force.",
+                        counted(open, "open session is", "open sessions are")
+                    ),
                 );
             }
         }
@@ -487,7 +489,9 @@ fn undo(world: &World, command: &Command, events: &[Event]) -> Option<Undo> {
                 "the cluster is gone",
             )
         }
-        Command::Link(link::Command::Unlink { .. }) => any("link it again, as far as the quota goes"),
+        Command::Link(link::Command::Unlink { .. }) => {
+            any("link it again, as far as the quota goes")
+        }
         Command::Link(link::Command::Link { .. }) => any("unlink it"),
         Command::Workspace(workspace::Command::Delete { .. }) => {
             let purge = events.iter().find_map(|event| match &event.fact {
@@ -604,7 +608,11 @@ impl Foresight {
                 Tone::Bad,
                 format!(
                     "{} wiped for good: {}{more}.",
-                    counted(self.wiped.len() as u64, "saved search is", "saved searches are"),
+                    counted(
+                        self.wiped.len() as u64,
+                        "saved search is",
+                        "saved searches are"
+                    ),
                     names.join(", ")
                 ),
             );
@@ -624,7 +632,10 @@ impl Foresight {
             Some(Undo::Never(why)) => say(Tone::Warn, format!("Never reversible: {why}.")),
             None => {}
         }
-        let hidden = self.clusters.first().is_some_and(|c| !self.sees(viewer, &c.cluster));
+        let hidden = self
+            .clusters
+            .first()
+            .is_some_and(|c| !self.sees(viewer, &c.cluster));
         if let Some(otherwise) = self.otherwise.as_ref().filter(|_| !hidden) {
             say(Tone::Note, format!("If you do nothing: {otherwise}."));
         }
@@ -692,7 +703,10 @@ impl Foresight {
         match &change.access {
             Access::Kept(lost) => say(
                 Tone::Good,
-                format!("{name} keeps its access, which it would lose {}.", when(self.now, *lost)),
+                format!(
+                    "{name} keeps its access, which it would lose {}.",
+                    when(self.now, *lost)
+                ),
             ),
             Access::Back(fuse) => {
                 say(

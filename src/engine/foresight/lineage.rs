@@ -7,8 +7,8 @@
 //! ```
 
 use super::{Instants, horizon};
-use crate::engine::cluster::encryption::{self, Encryption, Fact as Turn, Protection};
 use crate::engine::cluster::Cluster;
+use crate::engine::cluster::encryption::{self, Encryption, Fact as Turn, Protection};
 use crate::engine::draft::Draft;
 use crate::engine::event::Fact;
 use crate::engine::ids::{AccountId, ResourceId};
@@ -248,13 +248,17 @@ fn burn(
         Part::Vault | Part::Version => return exactly("R-CMK-39"),
         _ => {}
     }
-    let turn = then.events.iter().rev().find_map(|event| match &event.fact {
-        Fact::Encryption(
-            Turn::Polled { .. } | Turn::BufferDrained { .. } | Turn::BufferLost { .. },
-        ) => None,
-        Fact::Encryption(turn) if turn.cluster() == id => Some(turn),
-        _ => None,
-    });
+    let turn = then
+        .events
+        .iter()
+        .rev()
+        .find_map(|event| match &event.fact {
+            Fact::Encryption(
+                Turn::Polled { .. } | Turn::BufferDrained { .. } | Turn::BufferLost { .. },
+            ) => None,
+            Fact::Encryption(turn) if turn.cluster() == id => Some(turn),
+            _ => None,
+        });
     // What storage notices at its next call was changed then.
     let changed = then.world.clusters.get(id).map(|c| c.protection.changed_at);
     let changed = changed.unwrap_or(at);
@@ -497,9 +501,7 @@ fn by_state(
             "No block opens: the AEK is gone. The data stays.".to_owned(),
             "R-CMK-44",
         ),
-        (Part::HotCache, Encryption::Revoked) => {
-            ("Erased; nothing is hot.".to_owned(), "R-CMK-45")
-        }
+        (Part::HotCache, Encryption::Revoked) => ("Erased; nothing is hot.".to_owned(), "R-CMK-45"),
         (Part::HotCache, Encryption::Resuming { .. }) => (
             "Erased; filled again when service resumes.".to_owned(),
             "R-CMK-45",
@@ -520,10 +522,9 @@ fn by_state(
             "Every query on its workspaces fails.".to_owned(),
             "R-CMK-43",
         ),
-        (Part::Ingestion, Encryption::Revoked | Encryption::Resuming { .. }) => (
-            "What is sent is dropped for ever.".to_owned(),
-            "R-CMK-42",
-        ),
+        (Part::Ingestion, Encryption::Revoked | Encryption::Resuming { .. }) => {
+            ("What is sent is dropped for ever.".to_owned(), "R-CMK-42")
+        }
         (Part::Ingestion, Encryption::LiveSite) => match protection.buffer {
             Some(buffer) if buffer.full => (
                 "The buffer is full: what is sent is dropped for ever.".to_owned(),

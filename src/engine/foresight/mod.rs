@@ -64,7 +64,13 @@ impl Iterator for Instants {
     fn next(&mut self) -> Option<Draft> {
         let at = due(&self.world).filter(|at| *at <= self.until)?;
         self.left = self.left.checked_sub(1)?;
-        let then = draft(&self.world, at.max(self.now), &Actor::Time, &Command::Elapse).ok()?;
+        let then = draft(
+            &self.world,
+            at.max(self.now),
+            &Actor::Time,
+            &Command::Elapse,
+        )
+        .ok()?;
         self.world = then.world.clone();
         Some(then)
     }

@@ -108,7 +108,12 @@ fn vault_step(world: &World, key: &KeyIdentifier) -> Step {
             "R-KV-03",
         ),
         Some(vault) => match &vault.deleted {
-            None => step(title, Standing::Done, format!("{name} is there."), "R-KV-02"),
+            None => step(
+                title,
+                Standing::Done,
+                format!("{name} is there."),
+                "R-KV-02",
+            ),
             Some(deleted) => Step {
                 does: Some((
                     Actor::Observer,
@@ -120,7 +125,10 @@ fn vault_step(world: &World, key: &KeyIdentifier) -> Step {
                 ..step(
                     title,
                     Standing::Now,
-                    format!("{name} can be recovered until {} UTC.", deleted.purge_at.short()),
+                    format!(
+                        "{name} can be recovered until {} UTC.",
+                        deleted.purge_at.short()
+                    ),
                     "R-KV-02",
                 )
             },
@@ -140,7 +148,12 @@ fn key_step(world: &World, key: &KeyIdentifier) -> Step {
             "R-KV-03",
         ),
         Some(found) => match &found.deleted {
-            None => step(title, Standing::Done, format!("{name} is there."), "R-KV-02"),
+            None => step(
+                title,
+                Standing::Done,
+                format!("{name} is there."),
+                "R-KV-02",
+            ),
             Some(deleted) => Step {
                 does: Some((
                     Actor::Observer,
@@ -153,7 +166,10 @@ fn key_step(world: &World, key: &KeyIdentifier) -> Step {
                 ..step(
                     title,
                     Standing::Now,
-                    format!("{name} can be recovered until {} UTC.", deleted.purge_at.short()),
+                    format!(
+                        "{name} can be recovered until {} UTC.",
+                        deleted.purge_at.short()
+                    ),
                     "R-KV-02",
                 )
             },
@@ -241,8 +257,16 @@ fn policy_step(world: &World, cluster: &Cluster, key: &KeyIdentifier) -> Step {
 fn network_step(world: &World, now: SimTime, key: &KeyIdentifier) -> Step {
     let title = "The vault answers";
     let vault = world.vaults.get(&key.vault);
-    match vault.and_then(|v| v.fault.as_ref()).filter(|f| f.until > now) {
-        None => step(title, Standing::Done, "It can be reached.".into(), "R-CMK-51"),
+    match vault
+        .and_then(|v| v.fault.as_ref())
+        .filter(|f| f.until > now)
+    {
+        None => step(
+            title,
+            Standing::Done,
+            "It can be reached.".into(),
+            "R-CMK-51",
+        ),
         Some(fault) => Step {
             does: Some((
                 Actor::Simulator,
@@ -360,12 +384,19 @@ fn links(world: &World, now: SimTime, cluster: &Cluster) -> Option<Step> {
             )
         }
     };
-    Some(step("Link again what was unlinked", standing, note, "R-LNK-11"))
+    Some(step(
+        "Link again what was unlinked",
+        standing,
+        note,
+        "R-LNK-11",
+    ))
 }
 
 /// What no step brings back.
 fn lost(world: &World, now: SimTime, cluster: &Cluster) -> Step {
-    let lost = world.modelled(&Scope::Cluster(cluster.id.clone()), now).lost();
+    let lost = world
+        .modelled(&Scope::Cluster(cluster.id.clone()), now)
+        .lost();
     let title = "What was dropped comes back";
     match lost {
         0 => step(

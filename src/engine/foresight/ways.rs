@@ -4,17 +4,17 @@
 use super::foresee::{Foresight, foresee};
 use super::lineage::{Fuse, Part, lineage};
 use crate::engine::Command;
-use crate::engine::cluster::link;
 use crate::engine::cluster::Cluster;
+use crate::engine::cluster::link;
 use crate::engine::errors;
 use crate::engine::event::Actor;
 use crate::engine::ids::ResourceId;
 use crate::engine::refusal::Refusal;
 use crate::engine::time::{SimTime, Span};
+use crate::engine::vault;
 use crate::engine::vault::access_policy::{self, CLUSTER_NEEDS, Caller};
 use crate::engine::vault::key::{self, Attributes, KeyIdentifier};
 use crate::engine::vault::network::{self, FaultKind};
-use crate::engine::vault;
 use crate::engine::words::words;
 use crate::engine::world::World;
 
@@ -138,7 +138,8 @@ fn command(world: &World, cluster: &Cluster, cut: Cut) -> Result<Command, Refusa
             .links
             .iter()
             .find(|w| world.linked_cluster(w) == Some(&cluster.id));
-        let workspace = linked.ok_or_else(|| errors::WU_03.says("No workspace is linked to it."))?;
+        let workspace =
+            linked.ok_or_else(|| errors::WU_03.says("No workspace is linked to it."))?;
         return Ok(link::Command::Unlink {
             workspace: workspace.clone(),
         }
@@ -164,7 +165,10 @@ fn command(world: &World, cluster: &Cluster, cut: Cut) -> Result<Command, Refusa
         }
         .into(),
         Cut::RemovePermission => {
-            let held = world.vaults.get(&vault).and_then(|v| v.policies.get(&identity));
+            let held = world
+                .vaults
+                .get(&vault)
+                .and_then(|v| v.policies.get(&identity));
             let [_, _, unwrap] = CLUSTER_NEEDS;
             let mut keys = held.cloned().unwrap_or_default();
             if keys.remove(&unwrap).is_none() {
@@ -193,7 +197,13 @@ fn command(world: &World, cluster: &Cluster, cut: Cut) -> Result<Command, Refusa
 /// An outage that the caches do not bridge.
 fn longer_than_bridged(world: &World) -> Span {
     let rules = &world.rules;
-    Span(rules.outage_threshold.0.saturating_mul(3).max(rules.poll_max.0))
+    Span(
+        rules
+            .outage_threshold
+            .0
+            .saturating_mul(3)
+            .max(rules.poll_max.0),
+    )
 }
 
 /// Enables or disables exactly a version.
