@@ -380,3 +380,32 @@ fn in_the_past_there_is_the_model_and_nothing_on_disk() {
         scene.hides("paused at");
     }
 }
+
+#[test]
+fn the_columns_of_a_window_add_up_to_the_ledger_whatever_became_of_the_data() {
+    for stage in [usual(), revoked(), live_site()] {
+        let mut scene = Scene::new(stage, Actor::Observer, (120, 40));
+        scene.press("g n Z Z Z Z Z Z Z Z");
+        // All there ever was lies within ninety days.
+        for keys in ["f", "j enter", "j enter"] {
+            scene.press(keys);
+            let blade = &scene.app.ingestion;
+            let columns = blade.columns.bytes();
+            let sum = columns.fold([0; 4], |sum: [u128; 4], column| {
+                std::array::from_fn(|n| sum[n] + column[n])
+            });
+            let ledger = blade.figures.modelled;
+            let told = [
+                ledger.customer,
+                ledger.microsoft,
+                ledger.buffered + ledger.drained,
+                ledger.lost(),
+            ];
+            assert_eq!(blade.length(), "90 days");
+            // The ledger counts whole bytes of each workspace once, the columns at each of their edges.
+            for (sum, told) in sum.into_iter().zip(told) {
+                assert!(sum.abs_diff(told) <= 8, "{sum} and {told}");
+            }
+        }
+    }
+}

@@ -295,6 +295,8 @@ impl Ingestion {
             self.physical = physical(eye, scope);
             self.stamp = Some(stamp);
         }
+        // A window that would end in the future follows the present.
+        self.end = self.end.filter(|end| *end < now);
         let window = self.window(now, across);
         let moved = std::mem::replace(&mut self.window, window) != window;
         if !other && !moved && self.second == Some(now) {
