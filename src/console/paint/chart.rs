@@ -57,7 +57,7 @@ pub enum Rendering {
 
 impl Rendering {
     /// What a terminal shows of it.
-    fn on(self, glyphs: &Glyphs) -> Rendering {
+    pub fn on(self, glyphs: &Glyphs) -> Rendering {
         if glyphs.ascii() {
             Rendering::Ascii
         } else {

@@ -9,10 +9,10 @@ use crate::console::text;
 use crate::console::theme::Token;
 
 const SECTIONS: &[(&str, &[Scope])] = &[
+    ("The charts", &[Scope::Ingestion]),
     (
         "Here",
         &[
-            Scope::Ingestion,
             Scope::Activity,
             Scope::Vault,
             Scope::Key,

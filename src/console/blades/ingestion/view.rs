@@ -194,7 +194,7 @@ fn head(canvas: &mut Canvas, blade: &Ingestion, area: Area) {
     for (says, tone) in [
         (blade.length(), Token::Heading),
         (&state, tone),
-        (blade.rendering.word(), Token::Muted),
+        (blade.rendering.on(&glyphs).word(), Token::Muted),
     ] {
         let room = (area.x + left).saturating_sub(x);
         x += canvas.text(x, area.y, room, says, tone) + 2;
