@@ -585,6 +585,8 @@ actions! {
         never, |app, ctx| { app.ingestion.step(ctx.now, true); NONE };
     "ingestion.read-later" ["."] Ingestion Safe "" "Read the figures of the next column",
         never, |app, ctx| { app.ingestion.step(ctx.now, false); NONE };
+    "ingestion.leave" ["esc"] Ingestion Safe "" "Read no column any more; else go back",
+        never, |app, _| { if !app.ingestion.release() { app.back(); } NONE };
     "ingestion.pause" ["p"] Ingestion Safe "freeze" "Freeze the picture while the world goes on; again to follow",
         never, |app, ctx| {
             match app.ingestion.paused() {

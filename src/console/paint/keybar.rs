@@ -36,8 +36,14 @@ fn stands(app: &App, action: &Action) -> bool {
             Blade::Segments(_) | Blade::Segment(_) => action.name != "logs.tables",
             _ => false,
         },
-        _ => true,
+        // On the charts the bar is for the charts.
+        _ => !(matches!(page, Blade::Ingestion(_)) && of_its_rows(action)),
     }
+}
+
+/// What can be done to a cluster or workspace wherever it stands.
+fn of_its_rows(action: &Action) -> bool {
+    matches!(action.scope, Scope::Cluster | Scope::Workspace)
 }
 
 fn opens_it(app: &App) -> Option<Blade> {
