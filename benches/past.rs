@@ -22,7 +22,11 @@ use lockbox::store::{Journal, SqliteJournal};
 
 fn main() {
     let quick = std::env::args().any(|a| a == "--quick");
-    let (events, looks) = if quick { (5_000, 100) } else { (100_000, 1_000) };
+    let (events, looks) = if quick {
+        (5_000, 100)
+    } else {
+        (100_000, 1_000)
+    };
     println!("{:<62} {:>14}  aim", "", "");
     let dir = tempfile::tempdir_in(".").unwrap();
     let path = dir.path().join("journal.db");
@@ -34,7 +38,10 @@ fn main() {
     let head = past.look(Look::Revision(Revision(1))).unwrap().head;
     let first_look = start.elapsed();
     row(
-        &format!("the first look at {} events, which keeps worlds, ms", head.0),
+        &format!(
+            "the first look at {} events, which keeps worlds, ms",
+            head.0
+        ),
         first_look.as_millis(),
         "",
     );
@@ -46,7 +53,9 @@ fn main() {
 
     let mut dice = 7_u64;
     let mut roll = |below: u64| {
-        dice = dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        dice = dice
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
         (dice >> 33) % below
     };
     let mut times = Vec::new();
@@ -120,7 +129,13 @@ fn build(path: &Path, events: u64) -> (SimTime, SimTime) {
         now = now + Span::minutes(1);
         elapse(&mut world, now, &mut batch);
         approve = !approve;
-        act(&mut world, now, "con", &tiny::open_ticket("Does not start"), &mut batch);
+        act(
+            &mut world,
+            now,
+            "con",
+            &tiny::open_ticket("Does not start"),
+            &mut batch,
+        );
         let submit = tiny::submit_jit(tiny::newest_ticket(&world));
         act(&mut world, now, "sue", &submit, &mut batch);
         let decide = tiny::decide(&world, approve);

@@ -16,3 +16,4 @@ mod logs;
 mod query;
 mod scene;
 mod storm;
+mod travel;

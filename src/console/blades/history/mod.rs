@@ -197,7 +197,7 @@ pub fn compared(both: &Told<Comparison>) -> Doc {
 fn side(row: &compare::Row) -> Vec<Cell> {
     let figure = |n: u128| match row.figure {
         Figure::Bytes => text::bytes(n),
-        Figure::Count => n.to_string(),
+        Figure::Count => text::count(u64::try_from(n).unwrap_or(u64::MAX)),
         Figure::Time => Span(i64::try_from(n).unwrap_or(i64::MAX)).brief(),
     };
     let more = row.right > row.left;
