@@ -81,7 +81,8 @@ fn side_by_side(session: &Session, context: &Context) -> Result<(), Failure> {
     let Some((live, now)) = session.live() else {
         return Ok(());
     };
-    let both = compare(live, session.world(), session.now(), now)?;
+    let actor = session.actor();
+    let both = compare(actor, live, session.world(), session.now(), now)?;
     let rows = both
         .rows
         .iter()

@@ -346,7 +346,9 @@ fn past(live: &Host, at: &str) -> Result<Host, Failure> {
         HostError::Refused(refusal) => Failure::of_form(refusal),
         other => failure(other),
     })?;
-    Host::branch(&glimpse.world, glimpse.at, Box::new(SystemWall::default())).map_err(failure)
+    let parent = live.journal().reader().map_err(|e| journal_failure(&e))?;
+    let wall = Box::new(SystemWall::default());
+    Host::branch_of(parent, &glimpse.world, glimpse.at, wall).map_err(failure)
 }
 
 fn open_host(global: &Global) -> Result<Host, Failure> {

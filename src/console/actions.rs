@@ -12,7 +12,7 @@ use super::rows::ItemId;
 use crate::engine::ingestion::ledger;
 use crate::engine::lockbox::request::Operation;
 use crate::engine::lockbox::{grant, request};
-use crate::engine::{Command, decide, due};
+use crate::engine::{Command, decide, digest, due};
 use crate::runtime::{Look, Only};
 
 /// Where a key means something.
@@ -167,6 +167,10 @@ pub fn within_reach(action: &Action, scopes: &[Scope]) -> bool {
 }
 
 const NONE: Vec<Effect> = Vec::new();
+
+fn why_time_stands(app: &App, _: &Ctx) -> Option<String> {
+    (app.at.past.is_some()).then(|| "Time stands in the past; > and } go on, g e goes back.".into())
+}
 
 fn never(_: &App, _: &Ctx) -> Option<String> {
     None
@@ -647,7 +651,7 @@ actions! {
     "app.help" ["?", "f1"] Global Safe "help" "Everything that can be done here",
         never, |app, _| { app.modal = Some(Modal::Help { first: 0 }); NONE };
     "clock.pause" ["space"] Global Careful "time" "Stop or start the simulated clock",
-        never, |_, ctx| vec![Effect::Clock(if ctx.clock.paused { Tempo::Resume } else { Tempo::Pause })];
+        why_time_stands, |_, ctx| vec![Effect::Clock(if ctx.clock.paused { Tempo::Resume } else { Tempo::Pause })];
     "clock.next" ["n"] Global Careful "next event" "Go to the next instant at which something happens",
         |_, ctx| match due(ctx.world) {
             Some(_) => None,
@@ -693,6 +697,13 @@ actions! {
     "past.live" ["g e"] Global Safe "live" "Back to the present; out of a branch back to the live world",
         |app, _| (app.at == At::default()).then(|| "This is the live edge.".into()),
         |_, _| vec![Effect::Travel(Travel::Back)];
+    "past.digest" ["g ="] Global Safe "" "The digest of the whole state: two runs are the same when theirs are",
+        never, |app, ctx| {
+            let short = super::text::digest(&digest(ctx.world));
+            let told = format!("Digest {short} at {}.", ctx.world.revision);
+            app.say(told, super::theme::Token::ToastInfo);
+            NONE
+        };
     "past.history" ["g h"] Global Safe "" "The record, event by event; Enter rewinds to one",
         never, |_, _| vec![Effect::Travel(Travel::History)];
     "past.open" ["enter"] History Safe "rewind here" "Rewind to the event the cursor is on",

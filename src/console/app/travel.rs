@@ -12,7 +12,7 @@ use crate::engine::compare::Comparison;
 use crate::engine::ids::Revision;
 use crate::engine::projections::meaning;
 use crate::engine::projections::sentence::sentence;
-use crate::engine::projections::why::{About, Step};
+use crate::engine::projections::why::{About, Seen, Step};
 use crate::engine::text::scrub;
 use crate::engine::{Event, SimTime, ask};
 use crate::runtime::{Look, Only};
@@ -187,8 +187,7 @@ impl App {
                 self.open_anew(Blade::History(Told::new(seen)));
             }
             Arrived::Because(steps) => {
-                let seen: Vec<Step> = steps.into_iter().filter(|s| sees(&s.event)).collect();
-                self.open_anew(Blade::Why(Told::new(seen)));
+                self.open_anew(Blade::Why(Told::new(Seen::new(steps, sees))));
             }
             Arrived::Meanwhile(events) => {
                 let told = events

@@ -51,7 +51,7 @@ use crate::engine::ids::{
 use crate::engine::ingestion::ledger;
 use crate::engine::lockbox::request::Operation;
 use crate::engine::projections::activity_log::Subject;
-use crate::engine::projections::why::Step;
+use crate::engine::projections::why::Seen;
 use crate::engine::vault::key::KeyIdentifier;
 use crate::engine::words::{did_you_mean, nearest};
 use crate::engine::workspace::saved_search;
@@ -107,7 +107,7 @@ pub enum Blade {
     /// Events of the record.
     History(Told<Vec<Event>>),
     /// Why something is so.
-    Why(Told<Vec<Step>>),
+    Why(Told<Seen>),
     /// Two futures side by side.
     Compare(Told<Comparison>),
     /// How a key is cut, what that does, and the way back.

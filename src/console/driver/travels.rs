@@ -204,7 +204,8 @@ impl Driver {
     /// Begins a branch; the live world goes on behind it.
     fn begin(&mut self, glimpse: Glimpse) -> Result<(), HostError> {
         let wall = Box::new(SystemWall::default());
-        let host = Host::branch(&glimpse.world, glimpse.at, wall)?;
+        let parent = self.handle.reader()?;
+        let host = Host::branch_of(parent, &glimpse.world, glimpse.at, wall)?;
         let handle = Handle::spawn(host, Some("a branch"))?;
         let views = handle.views();
         let live = Live {
@@ -255,11 +256,12 @@ impl Driver {
             return;
         };
         let (live, branch) = (live.views.borrow().clone(), self.shown());
+        let actor = self.app.actor.clone();
         let (reply, answer) = oneshot::channel::<Result<Comparison, HostError>>();
         let moment = Instant::now();
         let at = live.clock.now_at(moment).max(branch.clock.now_at(moment));
         std::thread::spawn(move || {
-            let both = compare(&live.world, &branch.world, parted.at, at);
+            let both = compare(&actor, &live.world, &branch.world, parted.at, at);
             let _ = reply.send(both.map_err(HostError::from));
         });
         self.replies.push(Box::pin(async move {

@@ -10,8 +10,8 @@ use crate::console::text;
 use crate::console::theme::Token;
 use crate::engine::compare::{self, Comparison, Figure};
 use crate::engine::projections::meaning;
-use crate::engine::projections::sentence::{sentence, who};
-use crate::engine::projections::why::Step;
+use crate::engine::projections::sentence::sentence;
+use crate::engine::projections::why::Seen;
 use crate::engine::{Event, Span};
 
 /// Something told; equal only to itself.
@@ -91,15 +91,15 @@ const RULES: &[Column] = &[
     flex("source", "SOURCE", 12, 1, 1),
 ];
 
-pub fn why(steps: &Told<Vec<Step>>) -> Doc {
-    let steps = &*steps.0;
-    let Some(first) = steps.last() else {
-        let says = "Nothing led to this: it has been so from the beginning.";
+pub fn why(seen: &Told<Seen>) -> Doc {
+    let steps = &seen.0.steps;
+    let began = Cell::new(seen.0.beginning());
+    if steps.is_empty() {
         return Doc {
-            main: vec![Block::Text(Cell::new(says))],
+            main: vec![Block::Text(began)],
             ..Doc::default()
         };
-    };
+    }
     let chain = steps.iter().map(|step| {
         let cells = vec![
             Cell::new(step.event.revision.to_string()).tone(Token::Id),
@@ -120,11 +120,10 @@ pub fn why(steps: &Told<Vec<Step>>) -> Doc {
             rules.push((Some(id), cells));
         }
     }
-    let began = format!("It began with {}.", who(&first.event.actor));
     Doc {
         main: vec![
             Block::Heading("Why".into()),
-            Block::Text(Cell::new(began).tone(Token::Strong)),
+            Block::Text(began.tone(Token::Strong)),
             Block::Gap,
             Block::Links {
                 columns: CHAIN,
@@ -198,7 +197,7 @@ pub fn compared(both: &Told<Comparison>) -> Doc {
 fn side(row: &compare::Row) -> Vec<Cell> {
     let figure = |n: u128| match row.figure {
         Figure::Bytes => text::bytes(n),
-        Figure::Count => n.to_string(),
+        Figure::Count => text::count(u64::try_from(n).unwrap_or(u64::MAX)),
         Figure::Time => Span(i64::try_from(n).unwrap_or(i64::MAX)).brief(),
     };
     let more = row.right > row.left;
