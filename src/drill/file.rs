@@ -460,6 +460,10 @@ impl Teller<'_> {
             }
             What::Physical => {
                 let (of, workspace) = (t.required_word::<Of>("of"), workspace());
+                if let Some(of @ (Of::Hidden | Of::Hot)) = of {
+                    let message = format!("Only a check of modelled knows what is {of}.");
+                    t.wrong("of", message, None);
+                }
                 Check::Physical(workspace?, Self::table(t), of?, unit()?)
             }
             What::Modelled => {

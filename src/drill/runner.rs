@@ -16,7 +16,7 @@ use crate::engine::ingestion::series::Column;
 use crate::engine::projections::meaning::is_consequence;
 use crate::engine::projections::sentence::sentence;
 use crate::engine::time::{SimTime, Span};
-use crate::engine::{self, Actor, Command, rules, story};
+use crate::engine::{self, Actor, Command, Event, rules, story};
 use crate::logs::ingest::Ingest;
 use crate::logs::query::Cancel;
 use crate::logs::value::Values;
@@ -91,7 +91,9 @@ pub struct Score {
     pub modelled_lost: u128,
     /// Records that really came and are lost for good.
     pub records_lost: u64,
-    /// From the first request to the first decision of a customer.
+    /// From the first bad news about a cluster to what a person did next.
+    pub time_to_notice: Option<Span>,
+    /// The shortest time from a request to its decision.
     pub time_to_decide: Option<Span>,
 }
 
@@ -462,11 +464,14 @@ impl Run {
     }
 
     /// What came of it, as far as it was played.
-    pub fn outcome(self) -> Outcome {
+    pub fn outcome(mut self) -> Outcome {
         let (from, to) = (self.drill.opens_at, self.host.now());
-        let world = self.host.world();
         let read = self.host.journal().read_after(self.began, usize::MAX);
-        let events = read.unwrap_or_default();
+        let events = read.unwrap_or_else(|error| {
+            self.trouble(0, "the journal is read", &error.into());
+            Vec::new()
+        });
+        let world = self.host.world();
         let mut timeline = self.told;
         timeline.extend(events.iter().map(|event| Told {
             at: event.at,
@@ -480,6 +485,14 @@ impl Run {
         let mut findings: Vec<Finding> = self.findings.into_iter().flatten().collect();
         findings.extend(self.wrong);
         findings.sort_by_key(|finding| (finding.at, finding.line));
+        let bad = world.markers(&Scope::All, from, to);
+        let bad = bad.into_iter().find(|marker| marker.bad);
+        let noticed = bad.and_then(|bad| {
+            let later = |event: &&Event| event.revision > bad.revision && event.cause.is_none();
+            let mut by_people = events.iter().filter(later);
+            let next = by_people.find(|event| matches!(event.actor, Actor::Person(_)));
+            next.map(|event| event.at - bad.at)
+        });
         let columns = i64::try_from(COLUMNS).unwrap_or(i64::MAX);
         let step = Span(((to - from).0 / columns).max(1_000_000));
         let requests = world.lockbox.requests.values();
@@ -500,6 +513,7 @@ impl Run {
                 records_lost: (world.logs.tables.values())
                     .map(|table| table.tally.dropped().rows)
                     .sum(),
+                time_to_notice: noticed,
                 time_to_decide: decided.map(|(r, at)| at - r.created_at).min(),
             },
             series: world.series(&Scope::All, from, step, COLUMNS, to),
