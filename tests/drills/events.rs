@@ -14,6 +14,12 @@ world = "worlds/cluster.toml"
 subscription = "prod"
 
 [[beat]]
+after = "0m"
+do = "ingest"
+workspace = "law-1"
+records = 5
+
+[[beat]]
 after = "10m"
 do = "key-disable"
 by = "kim"
