@@ -131,20 +131,21 @@ fn takes(foresight: &Foresight, cut: Cut, id: &ResourceId) -> Option<Fuse> {
     queries.fuse.filter(|fuse| !fuse.heals)
 }
 
-/// What has to be done for it.
-fn command(world: &World, cluster: &Cluster, cut: Cut) -> Result<Command, Refusal> {
-    if cut == Cut::Unlink {
-        let linked = cluster
-            .links
-            .iter()
-            .find(|w| world.linked_cluster(w) == Some(&cluster.id));
-        let workspace =
-            linked.ok_or_else(|| errors::WU_03.says("No workspace is linked to it."))?;
-        return Ok(link::Command::Unlink {
-            workspace: workspace.clone(),
-        }
-        .into());
+/// Takes the first workspace off the cluster.
+fn unlink(world: &World, cluster: &Cluster) -> Result<Command, Refusal> {
+    let linked = cluster
+        .links
+        .iter()
+        .find(|w| world.linked_cluster(w) == Some(&cluster.id));
+    let workspace = linked.ok_or_else(|| errors::WU_03.says("No workspace is linked to it."))?;
+    Ok(link::Command::Unlink {
+        workspace: workspace.clone(),
     }
+    .into())
+}
+
+/// What has to be done for it, while the cluster has a key.
+fn command(world: &World, cluster: &Cluster, cut: Cut) -> Result<Command, Refusal> {
     let key = cluster.key.as_ref().ok_or_else(|| {
         errors::KV_03
             .says("The cluster has no key of yours yet: there is nothing to cut.")
@@ -190,7 +191,7 @@ fn command(world: &World, cluster: &Cluster, cut: Cut) -> Result<Command, Refusa
             length: longer_than_bridged(world),
         }
         .into(),
-        Cut::Unlink => unreachable!("it was answered above"),
+        Cut::Unlink => return unlink(world, cluster),
     })
 }
 
