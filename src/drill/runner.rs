@@ -114,8 +114,9 @@ impl Outcome {
 /// What comes next in a drill.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Next<'a> {
+    /// When; of a beat that waits for something, how long it waits.
     pub at: SimTime,
-    /// What will be done, in a few words.
+    /// What will be done, in a few words, and what it waits for.
     pub description: String,
     pub note: &'a str,
     pub say: &'a str,
@@ -192,9 +193,11 @@ impl Run {
             Moment::Beat(n) if !self.is_done(*n) => self.drill.beats.get(*n),
             _ => None,
         })?;
+        let waits = beat.on.as_ref();
+        let waits = waits.map(|on| format!("when {} is {}: ", on.check, on.wanted));
         Some(Next {
             at: beat.at,
-            description: beat.describe(),
+            description: format!("{}{}", waits.unwrap_or_default(), beat.describe()),
             note: &beat.note,
             say: &beat.say,
         })

@@ -1,6 +1,7 @@
 //! Beats that wait for something, scores that are too bad, refusals in detail, and bodies as they are sent.
 
-use lockbox::drill::{NamedText, Outcome, read, rehearse, report};
+use lockbox::drill::{NamedText, Outcome, Run, read, rehearse, report};
+use lockbox::runtime::{Founding, Host, ManualWall, fingerprint};
 use lockbox::world_file::WorldError;
 
 use crate::{drills, shipped};
@@ -73,6 +74,25 @@ fn a_beat_is_played_at_the_moment_it_waits_for() {
         .unwrap();
     assert_eq!(outcome.from.until(query.at).to_string(), "1h10m");
     assert_eq!(query.expected, "E-QRY-01, R-CMK-43");
+}
+
+#[test]
+fn a_presenter_is_told_what_the_next_beat_waits_for() {
+    let drill = written(WAITING).unwrap();
+    let founding = Founding {
+        fingerprint: fingerprint("waiting"),
+        commands: Box::new(drill.world.founding()),
+    };
+    let host = Host::memory(founding, Box::<ManualWall>::default()).unwrap();
+    let mut run = Run::new(drill, host);
+    assert!(run.play_next() && run.play_next());
+    let next = run.next().unwrap();
+    assert_eq!(
+        next.description,
+        "when encryption of lac is Revoked: query by minji"
+    );
+    assert!(run.play_next());
+    assert_eq!(run.next().unwrap().note, "The end.");
 }
 
 #[test]
