@@ -6,7 +6,7 @@ use super::app::travel::{Asked, At, Travel};
 use super::app::update::RATES;
 use super::app::{App, Ctx, Effect, Modal, Tempo, Typed};
 use super::blades::query::Focus;
-use super::blades::{Blade, Of, ingestion, opens, overview};
+use super::blades::{Blade, Of, ingestion, opens, overview, revocation};
 use super::forms::{self, cluster, key, table, vault, workspace};
 use super::rows::ItemId;
 use crate::engine::ingestion::ledger;
@@ -43,6 +43,8 @@ pub enum Scope {
     Ingestion,
     /// The events of the record.
     History,
+    /// A cluster and its key, link by link.
+    Revocation,
     /// The text of a query.
     Query,
     /// The answer to a query.
@@ -122,6 +124,7 @@ impl Scope {
                 | Blocks
                 | Ingestion
                 | History
+                | Revocation
                 | Query
                 | Answer
         ) || self.has_forms()
@@ -361,6 +364,22 @@ fn export(app: &mut App, ctx: &Ctx, json: bool) -> Vec<Effect> {
         .collect()
 }
 
+/// The form that does what the cursor of a revocation is on.
+fn deed_here(app: &App, ctx: &Ctx) -> Option<(&'static str, ItemId)> {
+    match app.item()? {
+        ItemId::Cut(id, cut) => revocation::cut(ctx.world, &id, cut),
+        ItemId::Mend(id, n) => revocation::mend(app.eye(ctx), &id, n),
+        _ => None,
+    }
+}
+
+fn open_form(app: &mut App, ctx: &Ctx, name: &str, item: ItemId) -> Vec<Effect> {
+    if let Some(blank) = forms::FORMS.iter().find(|blank| blank.name == name) {
+        app.fill_in(ctx, blank, Some(item));
+    }
+    NONE
+}
+
 fn of_cluster(id: crate::engine::ids::ResourceId) -> Blade {
     Blade::Ingestion(ledger::Scope::Cluster(id))
 }
@@ -474,6 +493,18 @@ actions! {
         ["W c"] Support "" cluster::RAISE;
         ["W r"] Support "" cluster::RECOVER;
     }
+    "revocation.do" ["enter"] Revocation Safe "do it" "Do the way or step the cursor is on; shows first what follows, and asks",
+        |app, ctx| match deed_here(app, ctx) {
+            Some(_) => None,
+            None => app.item().map_or(Some("Nothing is selected.".into()), |_| None),
+        },
+        |app, ctx| match deed_here(app, ctx) {
+            Some((name, item)) => open_form(app, ctx, name, item),
+            None => { app.open_item(ctx); NONE }
+        };
+    "cluster.revocation" ["g q"] Cluster Safe "revocation" "The cluster and its key, link by link: what holds, what burns, what is lost",
+        |app, ctx| why_no_way(app, near_cluster(app, ctx).map(Blade::Revocation), "revocation of a cluster"),
+        |app, ctx| { let to = near_cluster(app, ctx).map(Blade::Revocation); go(app, to) };
     "cluster.ingestion" ["I"] Cluster Safe "ingestion" "What comes to the cluster, and what becomes of it",
         |app, ctx| why_no_way(app, near_cluster(app, ctx).map(of_cluster), "ingestion of a cluster"),
         |app, ctx| { let to = near_cluster(app, ctx).map(of_cluster); go(app, to) };

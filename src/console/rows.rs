@@ -10,6 +10,7 @@ use super::blades::Of;
 use super::text;
 use super::theme::Token;
 use crate::engine::SimTime;
+use crate::engine::foresight::ways::Cut;
 use crate::engine::ids::{
     GrantId, KeyName, MailId, OperationId, PersonId, RequestId, ResourceId, Revision, SegmentId,
     TableName, TicketId, VaultName,
@@ -50,6 +51,10 @@ pub enum ItemId {
     Segment(SegmentId),
     /// An event of the record.
     Event(Revision),
+    /// A way to cut a cluster off from its key.
+    Cut(ResourceId, Cut),
+    /// A step of the way back to a cluster's data, by its place.
+    Mend(ResourceId, usize),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

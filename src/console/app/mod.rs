@@ -348,6 +348,9 @@ impl App {
         if let Blade::Ingestion(_) = blade {
             scopes.push(Scope::Ingestion);
         }
+        if let Blade::Revocation(_) = blade {
+            scopes.push(Scope::Revocation);
+        }
         if let Blade::History(_) = blade {
             scopes.push(Scope::History);
         }

@@ -25,6 +25,7 @@ pub mod preflight;
 pub mod query;
 pub mod request;
 pub mod requests;
+pub mod revocation;
 pub mod rule;
 pub mod rules;
 pub mod saved;
@@ -101,6 +102,8 @@ pub enum Blade {
     Query(ResourceId),
     /// The blocks of a segment, on disk and opened.
     Blocks(SegmentId),
+    /// A cluster and its key, link by link.
+    Revocation(ResourceId),
     /// How much comes, and where it goes.
     Ingestion(ledger::Scope),
     /// Events of the record.
@@ -142,7 +145,7 @@ pub const WORDS: &[(&str, Blade)] = &[
 const PAGES: &str = "request/ID, ticket/ID, grant/ID, mail/ID, rules/ID, vault/NAME, key/VAULT/KEY, \
     version/VAULT/KEY/ID, cluster/NAME, checklist/CLUSTER, preflight/CLUSTER, workspace/NAME, \
     search/WORKSPACE/NAME, alert/WORKSPACE/NAME, operation/ID, storage/ACCOUNT, tables/WORKSPACE, \
-    table/WORKSPACE/NAME, segments/WORKSPACE, segments/CLUSTER, segment/ID, query/WORKSPACE, ingestion/CLUSTER, ingestion/WORKSPACE";
+    table/WORKSPACE/NAME, segments/WORKSPACE, segments/CLUSTER, segment/ID, query/WORKSPACE, revocation/CLUSTER, ingestion/CLUSTER, ingestion/WORKSPACE";
 
 impl Blade {
     /// A blade by its word, or with what it is about: `request/LB-000042`, `key/VAULT/KEY`, `cluster/NAME`.
@@ -202,6 +205,7 @@ impl Blade {
             }
             "cluster" | "clusters" => world.find_cluster(actor, id).map(Blade::Cluster),
             "checklist" => world.find_cluster(actor, id).map(Blade::Checklist),
+            "revocation" => world.find_cluster(actor, id).map(Blade::Revocation),
             "preflight" => world.find_cluster(actor, id).map(Blade::Preflight),
             "workspace" | "workspaces" => world.find_workspace(actor, id).map(Blade::Workspace),
             "search" | "alert" => {
@@ -266,6 +270,7 @@ impl Blade {
             Blade::Clusters => "Clusters".into(),
             Blade::Checklist(_) => "Checklist".into(),
             Blade::Preflight(_) => "Pre-flight".into(),
+            Blade::Revocation(_) => "Revocation".into(),
             Blade::Workspaces => "Workspaces".into(),
             Blade::Cluster(id) | Blade::Workspace(id) | Blade::StorageAccount(id) => {
                 shared::resource_name(id)
@@ -310,9 +315,10 @@ impl Blade {
             Blade::Vault(name) => Some(ItemId::Vault(name.clone())),
             Blade::Key(vault, key) => Some(ItemId::Key(vault.clone(), key.clone())),
             Blade::KeyVersion(id) => Some(ItemId::KeyVersion(id.clone())),
-            Blade::Cluster(id) | Blade::Checklist(id) | Blade::Preflight(id) => {
-                Some(ItemId::Cluster(id.clone()))
-            }
+            Blade::Cluster(id)
+            | Blade::Checklist(id)
+            | Blade::Preflight(id)
+            | Blade::Revocation(id) => Some(ItemId::Cluster(id.clone())),
             Blade::Workspace(id) | Blade::Query(id) => Some(ItemId::Workspace(id.clone())),
             Blade::Saved(id, kind, name) => Some(ItemId::Saved(id.clone(), *kind, name.clone())),
             Blade::Operation(id) => Some(ItemId::Operation(*id)),
@@ -410,6 +416,7 @@ impl Blade {
             Blade::Cluster(id) => cluster::doc(eye, id),
             Blade::Checklist(id) => checklist::doc(eye, id),
             Blade::Preflight(id) => preflight::doc(eye, id),
+            Blade::Revocation(id) => revocation::doc(eye, id),
             Blade::Workspace(id) => workspace::doc(eye, id),
             Blade::Saved(id, kind, name) => saved::doc(eye, id, *kind, name),
             Blade::Operation(id) => operation::doc(eye, *id),
@@ -584,6 +591,7 @@ pub fn related(world: &World, id: &ItemId) -> Related {
         | ItemId::Tables(id)
         | ItemId::Table(id, _)
         | ItemId::Segments(Of::Workspace(id) | Of::Table(id, _)) => of_workspace(world, id),
+        ItemId::Cut(id, _) | ItemId::Mend(id, _) => of_cluster(world, id),
         ItemId::Segments(Of::Cluster(id)) => of_cluster(world, id),
         ItemId::Segment(id) => match world.logs.segments.get(id) {
             Some(segment) => {
@@ -703,6 +711,7 @@ pub fn opens(world: &World, id: &ItemId) -> Option<Blade> {
         ItemId::Table(id, name) => Blade::Table(id.clone(), name.clone()),
         ItemId::Segments(of) => Blade::Segments(of.clone()),
         ItemId::Segment(id) => Blade::Segment(*id),
+        ItemId::Cut(id, _) | ItemId::Mend(id, _) => Blade::Revocation(id.clone()),
         ItemId::Person(_) | ItemId::Observer | ItemId::Event(_) => return None,
     })
 }
