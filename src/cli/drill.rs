@@ -16,9 +16,10 @@ use super::input;
 use super::print::{self, Format};
 use crate::drill::report::{self, document, failures, line};
 use crate::drill::{Drill, NamedText, Outcome, read_all, rehearse};
-use crate::engine::rules::NUMBERS;
+use crate::engine::rules::{self, NUMBERS};
 use crate::engine::text::scrub;
 use crate::engine::words::{did_you_mean, nearest};
+use crate::engine::{self, Actor, SimTime, World};
 use crate::world_file::WorldError;
 
 /// Drills that are played at a time.
@@ -69,6 +70,13 @@ fn rule(text: &str) -> Result<(String, String), String> {
             did_you_mean(near, "List them: lockbox rules")
         ));
     }
+    let command = rules::Command::Set {
+        name: name.to_owned(),
+        value: value.to_owned(),
+    };
+    let (world, now) = (World::default(), SimTime::default());
+    engine::decide(&world, now, &Actor::Simulator, &command.into())
+        .map_err(|refusal| refusal.message)?;
     Ok((name.to_owned(), value.to_owned()))
 }
 

@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::check::{Check, Found, Wanted};
 use super::{Action, Aims, Beat, Drill, Expectation, Put, Question, Records, Refused, When};
+use crate::engine::event::Fact;
 use crate::engine::ids::{Revision, TicketId};
 use crate::engine::ingestion::Arrival;
 use crate::engine::ingestion::ledger::Scope;
@@ -589,7 +590,10 @@ impl Run {
         let bad = world.markers(&Scope::All, from, to);
         let bad = bad.into_iter().find(|marker| marker.bad);
         let noticed = bad.and_then(|bad| {
-            let later = |event: &&Event| event.revision > bad.revision && event.cause.is_none();
+            // Questions are asked by whoever watches the drill as well.
+            let deed =
+                |event: &&Event| event.cause.is_none() && !matches!(event.fact, Fact::Ingestion(_));
+            let later = |event: &&Event| event.revision > bad.revision && deed(event);
             let mut by_people = events.iter().filter(later);
             let next = by_people.find(|event| matches!(event.actor, Actor::Person(_)));
             next.map(|event| event.at - bad.at)

@@ -142,14 +142,19 @@ fn a_world_that_is_not_there_is_told_by_the_drill_that_names_it() {
 }
 
 #[test]
-fn a_rule_that_does_not_exist_gets_the_nearest() {
+fn a_rule_that_cannot_be_changed_so_is_told_before_anything_runs() {
     let dir = folder();
-    let words = ["drill", "run", "x.toml", "--set-rule", "resume-latenc=10m"];
-    let output = lockbox(dir.path(), &words);
-    assert_eq!(output.status.code(), Some(2));
-    assert!(
-        stderr(&output).contains("resume-latency"),
-        "{}",
-        stderr(&output)
-    );
+    write(dir.path(), "mine.toml", &format!("{HEAD}{EXPECT}"));
+    for (rule, told) in [
+        ("resume-latenc=10m", "resume-latency"),
+        ("resume-latency=banana", "not a span"),
+        ("resume-latency=2h", "from 0 to 30m"),
+        ("resume-latency", "NAME=VALUE"),
+    ] {
+        let words = ["drill", "run", "mine.toml", "--set-rule", rule];
+        let output = lockbox(dir.path(), &words);
+        assert_eq!(output.status.code(), Some(2), "{rule}");
+        assert_eq!(stdout(&output), "", "{rule}");
+        assert!(stderr(&output).contains(told), "{}", stderr(&output));
+    }
 }

@@ -75,6 +75,21 @@ fn text_of_strangers_does_not_act_in_the_html() {
 }
 
 #[test]
+fn the_score_says_how_long_it_took_until_somebody_did_something() {
+    let drills = drills();
+    let drill = drills
+        .iter()
+        .find(|d| d.id == "s24-disable-and-restore")
+        .unwrap();
+    let score = rehearse(drill, &[]).score;
+    assert_eq!(score.records_lost, 6);
+    assert_eq!(score.time_to_notice.unwrap().to_string(), "2h");
+    let drill = drills.iter().find(|d| d.id == "s01-happy-approve").unwrap();
+    let score = rehearse(drill, &[]).score;
+    assert_eq!(score.time_to_decide.unwrap().to_string(), "58m");
+}
+
+#[test]
 fn a_drill_can_be_played_beat_by_beat() {
     let drills = drills();
     let drill = drills

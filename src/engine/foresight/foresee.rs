@@ -384,12 +384,10 @@ fn access(world: &World, command: &Command, then: &Draft) -> Vec<Said> {
             request,
             approve: true,
             ..
-        }) => {
+        }) if granted(&then.world, *request).is_none() => {
             // That it begins at once, and when it ends, is what the decision is about.
-            if granted(&then.world, *request).is_none() {
-                let says = "Access begins when the service has settled the decision.";
-                say(Tone::Note, says.to_owned());
-            }
+            let says = "Access begins when the service has settled the decision.";
+            say(Tone::Note, says.to_owned());
         }
         Command::Grant(grant::Command::Revoke { grant, .. }) => {
             let open = open_sessions(world, *grant);

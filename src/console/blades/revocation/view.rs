@@ -171,7 +171,7 @@ fn chain_pane(canvas: &mut Canvas, app: &App, ctx: &Ctx, area: Area) {
     let links = chain.links.len();
     let lines = usize::from(inner.height);
     // Two lines a link where all of them fit, and a word about the next call.
-    let tall = lines >= 2 * links + 1;
+    let tall = lines > 2 * links;
     let mut y = inner.y;
     for link in &chain.links {
         if y >= inner.bottom() {
