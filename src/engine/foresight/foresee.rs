@@ -384,12 +384,10 @@ fn access(world: &World, command: &Command, then: &Draft) -> Vec<Said> {
             request,
             approve: true,
             ..
-        }) => {
-            // That it begins at once, and when it ends, is what the decision is about.
-            if granted(&then.world, *request).is_none() {
-                let says = "Access begins when the service has settled the decision.";
-                say(Tone::Note, says.to_owned());
-            }
+        }) if granted(&then.world, *request).is_none() => {
+            // Where it begins at once, that and when it ends is what the decision is about.
+            let says = "Access begins when the service has settled the decision.";
+            say(Tone::Note, says.to_owned());
         }
         Command::Grant(grant::Command::Revoke { grant, .. }) => {
             let open = open_sessions(world, *grant);
