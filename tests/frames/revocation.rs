@@ -43,6 +43,7 @@ fn resuming() -> Stage {
 fn scene(stage: &Stage, size: (u16, u16)) -> Scene {
     let mut scene = Scene::new(stage.clone(), person("ann"), size);
     scene.app.jump(Blade::Revocation("c/data/clprod".into()));
+    scene.check();
     scene
 }
 

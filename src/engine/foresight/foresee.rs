@@ -385,7 +385,7 @@ fn access(world: &World, command: &Command, then: &Draft) -> Vec<Said> {
             approve: true,
             ..
         }) if granted(&then.world, *request).is_none() => {
-            // That it begins at once, and when it ends, is what the decision is about.
+            // Where it begins at once, that and when it ends is what the decision is about.
             let says = "Access begins when the service has settled the decision.";
             say(Tone::Note, says.to_owned());
         }

@@ -191,7 +191,13 @@ fn fuses(world: &World, now: SimTime, id: &ResourceId, parts: &[Part]) -> Vec<Op
     for then in Instants::new(world, now, until) {
         for ((fuse, part), held) in fuses.iter_mut().zip(parts).zip(&start) {
             if fuse.is_none() && holds(&then.world, then.now, id, *part) != *held {
-                *fuse = Some(burn(now, &before, &then, id, *part, !held));
+                let mut lit = burn(now, &before, &then, id, *part, !held);
+                // What is still to come burns since the last change there was.
+                if lit.lit == now {
+                    let last = world.clusters.get(id).map(|c| c.protection.changed_at);
+                    lit.lit = last.unwrap_or(now).min(now);
+                }
+                *fuse = Some(lit);
             }
         }
         if fuses.iter().all(Option::is_some) {

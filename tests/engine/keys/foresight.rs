@@ -160,6 +160,7 @@ fn an_outage_leaves_the_vault_unknown_and_the_buffer_burns_last() {
 fn what_is_foreseen_of_disabling_a_key_is_what_comes() {
     let mut stage = Stage::keys();
     let ready = stage.ready();
+    stage.wait(Span::hours(3));
     let foresight = ahead(&stage, enabled(&ready.key, false));
     let [change] = foresight.clusters.as_slice() else {
         panic!("{:?}", foresight.clusters);

@@ -71,9 +71,9 @@ impl Pane {
 
     pub fn title(self) -> &'static str {
         match self {
-            Pane::Chain => "chain and loss",
-            Pane::Ways => "ways to cut",
-            Pane::Back => "way back",
+            Pane::Chain => "chain",
+            Pane::Ways => "ways",
+            Pane::Back => "back",
             Pane::Card => "elsewhere",
         }
     }

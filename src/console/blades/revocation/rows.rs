@@ -107,20 +107,26 @@ pub fn countdown(now: SimTime, fuse: &Fuse) -> String {
     }
 }
 
-/// `09:41:07, by rule 09:00:12 to 10:00:00`.
+/// `now to 10:00:00`: what the rules leave open; the instant where they leave nothing open.
+pub fn window(now: SimTime, fuse: &Fuse) -> String {
+    let at = |at: SimTime| cmk::clock(at).text;
+    match (fuse.earliest == fuse.latest, fuse.earliest <= now) {
+        (true, _) => at(fuse.latest).into_owned(),
+        (false, true) => format!("now to {}", at(fuse.latest)),
+        (false, false) => format!("{} to {}", at(fuse.earliest), at(fuse.latest)),
+    }
+}
+
+/// `09:41:07 (now to 10:00:00, R-CMK-40)`.
 pub fn bounds(now: SimTime, fuse: &Fuse) -> String {
     let at = |at: SimTime| cmk::clock(at).text;
     if fuse.earliest == fuse.latest {
         return format!("{} {}", at(fuse.expected), fuse.rule);
     }
-    let earliest = match fuse.earliest <= now {
-        true => "now".into(),
-        false => at(fuse.earliest),
-    };
     format!(
-        "{} ({earliest} to {}, {})",
+        "{} ({}, {})",
         at(fuse.expected),
-        at(fuse.latest),
+        window(now, fuse),
         fuse.rule
     )
 }

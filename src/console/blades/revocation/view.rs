@@ -5,7 +5,6 @@ use super::super::cmk;
 use super::{Ledger, Pane, Revocation, rows};
 use crate::console::app::geometry::{Area, Hit};
 use crate::console::app::{App, Ctx};
-use crate::console::blades::logs::counted;
 use crate::console::blades::shared;
 use crate::console::paint::canvas::Canvas;
 use crate::console::rows::{Align, Cell, Gauge, Mark};
@@ -171,7 +170,7 @@ fn chain_pane(canvas: &mut Canvas, app: &App, ctx: &Ctx, area: Area) {
     let links = chain.links.len();
     let lines = usize::from(inner.height);
     // Two lines a link where all of them fit, and a word about the next call.
-    let tall = lines > 2 * links;
+    let tall = lines >= 2 * links + usize::from(chain.notice.is_some());
     let mut y = inner.y;
     for link in &chain.links {
         if y >= inner.bottom() {
@@ -227,7 +226,7 @@ fn link_line(canvas: &mut Canvas, row: Area, now: SimTime, link: &Link, tall: bo
             let words = rows::countdown(now, fuse);
             let mut cell = Cell::new(match tall {
                 true => words,
-                false => format!("{words}, {}", rows::bounds(now, fuse)),
+                false => format!("{words} ({})", rows::window(now, fuse)),
             });
             cell.tone = state.tone;
             cell.gauge = Some(Gauge {
@@ -298,24 +297,12 @@ fn loss(canvas: &mut Canvas, ledger: &Ledger, area: Area) {
         y += 1;
     };
     let title = |says: &'static str| Cell::new(says).tone(Token::TableHeader);
-    line(
-        canvas,
-        [
-            title(""),
-            title("MODELLED (rates)"),
-            title("PHYSICAL (records)"),
-        ],
-    );
+    line(canvas, [title(""), title("MODELLED"), title("PHYSICAL")]);
     let modelled = &ledger.modelled;
     let kept = &ledger.kept;
     let label = |says: &'static str| Cell::new(says).tone(Token::Muted);
-    let amount = |bytes: u64, rows: u64| {
-        format!(
-            "{}, {}",
-            text::bytes(bytes),
-            counted(rows, "record", "records")
-        )
-    };
+    let amount =
+        |bytes: u64, rows: u64| format!("{}, {} rec", text::bytes(bytes), text::count(rows));
     let lost = modelled.lost();
     let mut dropped = label("dropped");
     if lost > 0 || ledger.dropped.rows > 0 {
@@ -542,7 +529,7 @@ fn back(canvas: &mut Canvas, app: &App, ctx: &Ctx, area: Area) {
             _ => Token::Text,
         };
         let room = row.right().saturating_sub(x);
-        x += canvas.text(x, y, room, &step.title, tone) + 1;
+        x += canvas.text(x, y, room, &step.title, tone) + 2;
         let note = rows::note(eye, step);
         let room = row.right().saturating_sub(x);
         let fits = text::width(&note) <= usize::from(room);
