@@ -359,6 +359,7 @@ fn delete(cluster: &str, sure: Sure, context: &Context) -> Result<(), Failure> {
     cost.push(format!(
         "Only Microsoft's support can recover it, until {until}; then its data is gone for good. Until then its name is taken."
     ));
+    cost.extend(session.foreseen(&command));
     sure.about(
         context,
         &Irreversible {

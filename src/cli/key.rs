@@ -194,7 +194,7 @@ pub fn run(command: KeyCommand, context: &Context) -> Result<(), Failure> {
                 vault: key.vault.clone(),
                 key: key.key.clone(),
             };
-            act_surely(&key, command, context, |session| {
+            act_surely(&key, command, context, |session, ahead| {
                 if session.world().vault(&key.vault)?.soft_delete {
                     return Ok(());
                 }
@@ -202,7 +202,7 @@ pub fn run(command: KeyCommand, context: &Context) -> Result<(), Failure> {
                     "delete the key {}/{} in a vault without soft delete",
                     key.vault, key.key
                 );
-                destruction(session, &key, act, sure, context)
+                destruction(session, &key, act, sure, ahead, context)
             })
         }
         KeyCommand::Recover { key } => {
@@ -217,9 +217,9 @@ pub fn run(command: KeyCommand, context: &Context) -> Result<(), Failure> {
                 vault: key.vault.clone(),
                 key: key.key.clone(),
             };
-            act_surely(&key, command, context, |session| {
+            act_surely(&key, command, context, |session, ahead| {
                 let act = format!("purge the key {}/{}", key.vault, key.key);
-                destruction(session, &key, act, sure, context)
+                destruction(session, &key, act, sure, ahead, context)
             })
         }
     }
@@ -395,12 +395,14 @@ fn destruction(
     key: &KeyArg,
     act: String,
     sure: Sure,
+    ahead: Vec<String>,
     context: &Context,
 ) -> Result<(), Failure> {
     let found = session.world().key(&key.vault, &key.key)?;
     let mut cost = vec![format!("Versions destroyed: {}.", found.versions.len())];
     let users = users(session, &key.vault, &key.key)?;
     cost.extend(users.iter().map(vault::lost));
+    cost.extend(ahead);
     let name = found.name.as_str();
     sure.about(context, &Irreversible { act, name, cost })
 }
@@ -481,7 +483,7 @@ fn found<'a>(
 }
 
 fn act(key: &KeyArg, command: Command, context: &Context) -> Result<(), Failure> {
-    act_surely(key, command, context, |_| Ok(()))
+    act_surely(key, command, context, |_, _| Ok(()))
 }
 
 /// Does a command on a key, once it may be done and somebody is sure.
@@ -489,12 +491,12 @@ fn act_surely(
     arg: &KeyArg,
     command: Command,
     context: &Context,
-    sure: impl FnOnce(&Session) -> Result<(), Failure>,
+    sure: impl FnOnce(&Session, Vec<String>) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     let mut session = context.session()?;
     let command = command.into();
     session.may(&command)?;
-    sure(&session)?;
+    sure(&session, session.foreseen(&command))?;
     let done = session.act(&command)?;
     outcome(&session, arg, &done, context)
 }

@@ -11,6 +11,7 @@ use super::input;
 use super::print;
 use crate::engine::ask::{Answer, Query, ask, sees};
 use crate::engine::event::{Actor, Event, Fact};
+use crate::engine::foresight;
 use crate::engine::ids::{PersonId, ResourceId, TableName};
 use crate::engine::ingestion::{self, reads::Touched, schema::Column, segment::Segment};
 use crate::engine::vault::access_policy::Caller;
@@ -271,10 +272,25 @@ impl Session {
         Ok(())
     }
 
+    /// What follows from a command, in sentences; nothing where it is refused. A dry run says it by itself.
+    pub fn foreseen(&self, command: &Command) -> Vec<String> {
+        if self.dry_run {
+            return Vec::new();
+        }
+        let ahead = foresight::foresee(&self.view, self.now, &self.actor, command);
+        let said = ahead.map(|ahead| ahead.said(&self.actor));
+        let said = said.unwrap_or_default().into_iter();
+        said.map(|said| said.text).collect()
+    }
+
     fn act_as(&mut self, actor: &Actor, command: &Command) -> Result<Done, Failure> {
         if self.dry_run {
             let draft = engine::draft(&self.view, self.now, actor, command)?;
-            return Ok(self.done(draft.events, draft.world));
+            let ahead = foresight::foresee::of(&self.view, command, draft);
+            for said in ahead.said(&self.actor) {
+                print::say(&format!("foreseen: {}", said.text));
+            }
+            return Ok(self.done(ahead.events, ahead.then));
         }
         self.only_live().map_err(failure)?;
         let receipt = self.host.submit(actor, command).map_err(failure)?;

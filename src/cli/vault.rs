@@ -121,41 +121,59 @@ pub fn run(command: VaultCommand, context: &Context) -> Result<(), Failure> {
                 retention: retention_days,
             };
             let protects = purge_protection == Some(true);
-            act(context.session()?, &vault, command, context, |session| {
-                let found = session.world().vault(&vault)?;
-                if protects && !found.purge_protection {
-                    let retention = found.retention;
-                    protection(&vault, retention, sure, context)?;
-                }
-                Ok(())
-            })
+            act(
+                context.session()?,
+                &vault,
+                command,
+                context,
+                |session, ahead| {
+                    let found = session.world().vault(&vault)?;
+                    if protects && !found.purge_protection {
+                        let retention = found.retention;
+                        protection(&vault, retention, sure, ahead, context)?;
+                    }
+                    Ok(())
+                },
+            )
         }
         VaultCommand::Delete { vault, sure } => {
             let command = Command::Delete {
                 vault: vault.clone(),
             };
-            act(context.session()?, &vault, command, context, |session| {
-                if session.world().vault(&vault)?.soft_delete {
-                    return Ok(());
-                }
-                let act = format!("delete the vault {vault}, which has no soft delete");
-                destruction(session, &vault, act, sure, context)
-            })
+            act(
+                context.session()?,
+                &vault,
+                command,
+                context,
+                |session, ahead| {
+                    if session.world().vault(&vault)?.soft_delete {
+                        return Ok(());
+                    }
+                    let act = format!("delete the vault {vault}, which has no soft delete");
+                    destruction(session, &vault, act, sure, ahead, context)
+                },
+            )
         }
         VaultCommand::Recover { vault } => {
             let command = Command::Recover {
                 vault: vault.clone(),
             };
-            act(context.session()?, &vault, command, context, |_| Ok(()))
+            act(context.session()?, &vault, command, context, |_, _| Ok(()))
         }
         VaultCommand::Purge { vault, sure } => {
             let command = Command::Purge {
                 vault: vault.clone(),
             };
-            act(context.session()?, &vault, command, context, |session| {
-                let act = format!("purge the vault {vault}");
-                destruction(session, &vault, act, sure, context)
-            })
+            act(
+                context.session()?,
+                &vault,
+                command,
+                context,
+                |session, ahead| {
+                    let act = format!("purge the vault {vault}");
+                    destruction(session, &vault, act, sure, ahead, context)
+                },
+            )
         }
         VaultCommand::Trail { vault, last } => trail(&vault, last, context),
     }
@@ -175,11 +193,11 @@ fn create(args: CreateArgs, context: &Context) -> Result<(), Failure> {
         purge_protection: args.purge_protection,
         retention: args.retention_days,
     });
-    act(session, &name, command, context, |session| {
+    act(session, &name, command, context, |session, ahead| {
         if args.purge_protection {
             let usual = session.world().rules.vault_retention;
             let retention = args.retention_days.unwrap_or(usual);
-            protection(&name, retention, args.sure, context)?;
+            protection(&name, retention, args.sure, ahead, context)?;
         }
         Ok(())
     })
@@ -190,19 +208,22 @@ fn protection(
     vault: &VaultName,
     retention: Span,
     sure: Sure,
+    ahead: Vec<String>,
     context: &Context,
 ) -> Result<(), Failure> {
+    let mut cost = vec![
+        "It cannot be turned off again (R-KV-01).".to_owned(),
+        format!(
+            "A deleted key or vault stays for {retention}; nobody can purge it earlier, and its name is taken that long."
+        ),
+    ];
+    cost.extend(ahead);
     sure.about(
         context,
         &Irreversible {
             act: format!("turn on purge protection for {vault}"),
             name: vault.as_str(),
-            cost: vec![
-                "It cannot be turned off again (R-KV-01).".to_owned(),
-                format!(
-                    "A deleted key or vault stays for {retention}; nobody can purge it earlier, and its name is taken that long."
-                ),
-            ],
+            cost,
         },
     )
 }
@@ -213,6 +234,7 @@ fn destruction(
     vault: &VaultName,
     act: String,
     sure: Sure,
+    ahead: Vec<String>,
     context: &Context,
 ) -> Result<(), Failure> {
     let found = session.world().vault(vault)?;
@@ -223,6 +245,7 @@ fn destruction(
     )];
     let users = find::users(session, |key| key.vault == *vault)?;
     cost.extend(users.iter().map(lost));
+    cost.extend(ahead);
     let name = vault.as_str();
     sure.about(context, &Irreversible { act, name, cost })
 }
@@ -242,11 +265,11 @@ fn act(
     vault: &VaultName,
     command: Command,
     context: &Context,
-    sure: impl FnOnce(&Session) -> Result<(), Failure>,
+    sure: impl FnOnce(&Session, Vec<String>) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     let command = command.into();
     session.may(&command)?;
-    sure(&session)?;
+    sure(&session, session.foreseen(&command))?;
     let done = session.act(&command)?;
     outcome(vault, &done, context)
 }

@@ -175,16 +175,18 @@ fn delete(text: &str, force: bool, sure: Sure, context: &Context) -> Result<(), 
     session.may(&command)?;
     if force {
         let found = session.world().workspace(&id, &errors::WL_01)?;
+        let mut cost = vec![
+            format!(
+                "All its data of the last {} is gone for good.",
+                found.retention
+            ),
+            format!("Saved queries that go with it: {}.", found.queries.len()),
+        ];
+        cost.extend(session.foreseen(&command));
         let what = Irreversible {
             act: format!("delete the workspace {id} by force"),
             name: id.name(),
-            cost: vec![
-                format!(
-                    "All its data of the last {} is gone for good.",
-                    found.retention
-                ),
-                format!("Saved queries that go with it: {}.", found.queries.len()),
-            ],
+            cost,
         };
         sure.about(context, &what)?;
     }

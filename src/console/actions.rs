@@ -43,6 +43,8 @@ pub enum Scope {
     Ingestion,
     /// The events of the record.
     History,
+    /// The ways to cut a key and back.
+    Revocation,
     /// The text of a query.
     Query,
     /// The answer to a query.
@@ -122,6 +124,7 @@ impl Scope {
                 | Blocks
                 | Ingestion
                 | History
+                | Revocation
                 | Query
                 | Answer
         ) || self.has_forms()
@@ -481,6 +484,15 @@ actions! {
     "cluster.ingestion" ["I"] Cluster Safe "ingestion" "What comes to the cluster, and what becomes of it",
         |app, ctx| why_no_way(app, near_cluster(app, ctx).map(of_cluster), "ingestion of a cluster"),
         |app, ctx| { let to = near_cluster(app, ctx).map(of_cluster); go(app, to) };
+    "cluster.revocation" ["R"] Cluster Safe "revoke" "The chain from vault to data, the ways to cut the key, and the way back",
+        |app, ctx| why_no_way(app, near_cluster(app, ctx).map(Blade::Revocation), "revocation of a cluster"),
+        |app, ctx| { let to = near_cluster(app, ctx).map(Blade::Revocation); go(app, to) };
+    "revocation.do" ["enter"] Revocation Final "preview" "Do what the cursor is on; shows what follows and asks first",
+        |app, _| app.why_not_cut(), |app, ctx| { app.cut(ctx); NONE };
+    "revocation.next" ["tab"] Revocation Safe "next part" "To the next part of the blade",
+        never, |app, _| { app.turn_pane(true); NONE };
+    "revocation.previous" ["shift-tab"] Revocation Safe "" "To the part before",
+        never, |app, _| { app.turn_pane(false); NONE };
     "logs.ingestion" ["I"] Logs Safe "" "What the workspace sends, and where it goes",
         |app, ctx| why_no_way(app, near_workspace(app, ctx).map(of_workspace), "ingestion of a workspace"),
         |app, ctx| { let to = near_workspace(app, ctx).map(of_workspace); go(app, to) };
@@ -577,6 +589,8 @@ actions! {
         never, |app, ctx| { app.ingestion.step(ctx.now, true); NONE };
     "ingestion.read-later" ["."] Ingestion Safe "" "Read the figures of the next column",
         never, |app, ctx| { app.ingestion.step(ctx.now, false); NONE };
+    "ingestion.leave" ["esc"] Ingestion Safe "" "Read no column any more; else go back",
+        never, |app, _| { if !app.ingestion.release() { app.back(); } NONE };
     "ingestion.pause" ["p"] Ingestion Safe "freeze" "Freeze the picture while the world goes on; again to follow",
         never, |app, ctx| {
             match app.ingestion.paused() {
@@ -740,6 +754,9 @@ actions! {
         never, |app, _| { app.jump(Blade::Storage); NONE };
     "go.ingestion" ["g n"] Global Safe "" "Ingestion: how much comes, and where it goes",
         never, |app, _| { app.jump(Blade::Ingestion(ledger::Scope::All)); NONE };
+    "go.revocation" ["g q"] Global Safe "" "Revocation: the chain from a vault to the data of a cluster, and how to cut it",
+        |app, ctx| match app.revocation_of(ctx) { Some(_) => None, None => Some("There is no cluster you may see.".into()) },
+        |app, ctx| { let to = app.revocation_of(ctx); go(app, to) };
     "go.segments" ["g d"] Global Safe "" "Sealed segments of log data",
         never, |app, _| { app.jump(Blade::Segments(Of::All)); NONE };
     "move.down" ["j", "down"] Move Safe "" "Down",

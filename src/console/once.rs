@@ -8,6 +8,7 @@ use super::blades::{Blade, Eye};
 use super::doc;
 use super::rows::{Align, Column, Row, fit};
 use super::text;
+use super::theme::glyphs::UNICODE;
 use crate::engine::text::{disarm, inert_json, scrub};
 use crate::engine::words::UnknownWord;
 use crate::engine::{Actor, Refusal, SimTime, World};
@@ -50,7 +51,8 @@ pub fn once(
 ) -> Result<String, Refusal> {
     let blade = Blade::parse(world, actor, blade)?;
     let eye = Eye { world, now, actor };
-    if !blade.is_list() {
+    // Its panes are a page to whoever prints them.
+    if !blade.is_list() || matches!(blade, Blade::Revocation(_)) {
         return page(&blade, eye, format, width);
     }
     let columns = blade.columns();
@@ -114,9 +116,11 @@ fn table(blade: &Blade, columns: &[Column], rows: &[Row], width: u16) -> String 
     line(&|i| columns[i].title.to_owned());
     for row in rows {
         line(&|i| {
-            row.cells
-                .get(i)
-                .map_or_else(String::new, |c| c.text.clone().into_owned())
+            row.cells.get(i).map_or_else(String::new, |cell| {
+                let steps = |eighths: &u8| UNICODE.chart.steps[usize::from(*eighths).min(8)];
+                let spark: String = cell.spark.iter().map(steps).collect();
+                spark + &cell.text
+            })
         });
     }
     out

@@ -10,6 +10,7 @@ use super::blades::Of;
 use super::text;
 use super::theme::Token;
 use crate::engine::SimTime;
+use crate::engine::foresight::ways::Cut;
 use crate::engine::ids::{
     GrantId, KeyName, MailId, OperationId, PersonId, RequestId, ResourceId, Revision, SegmentId,
     TableName, TicketId, VaultName,
@@ -50,6 +51,10 @@ pub enum ItemId {
     Segment(SegmentId),
     /// An event of the record.
     Event(Revision),
+    /// A way to cut the key of a cluster.
+    Way(ResourceId, Cut),
+    /// A step of the way back, by its place.
+    Step(ResourceId, u8),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

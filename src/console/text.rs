@@ -6,6 +6,8 @@ use std::borrow::Cow;
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
+pub use crate::engine::text::{bytes, count};
+
 /// Columns a text takes.
 pub fn width(text: &str) -> usize {
     if text.is_ascii() {
@@ -97,41 +99,6 @@ fn flush(lines: &mut Vec<String>, line: &mut String, used: &mut usize) {
     let done = std::mem::take(line);
     lines.push(done.trim_end().to_owned());
     *used = 0;
-}
-
-/// `1,204,811`.
-pub fn count(n: u64) -> String {
-    let digits = n.to_string();
-    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
-}
-
-/// A number of bytes in decimal units, as the service bills them: `812 B`, `1.4 MB`, `73 GB`.
-pub fn bytes(n: impl Into<u128>) -> String {
-    const UNITS: [&str; 10] = ["kB", "MB", "GB", "TB", "PB", "EB", "ZB", "YB", "RB", "QB"];
-    let n = n.into();
-    if n < 1_000 {
-        return format!("{n} B");
-    }
-    // In tenths of the unit, rounded down: what is shown is there.
-    let mut tenths = n / 100;
-    let mut unit = 0;
-    while tenths >= 10_000 && unit + 1 < UNITS.len() {
-        tenths /= 1_000;
-        unit += 1;
-    }
-    let (whole, tenth) = (tenths / 10, tenths % 10);
-    if whole < 10 {
-        format!("{whole}.{tenth} {}", UNITS[unit])
-    } else {
-        format!("{whole} {}", UNITS[unit])
-    }
 }
 
 /// The beginning of a digest, enough to tell two apart.

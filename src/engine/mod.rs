@@ -15,6 +15,7 @@ pub mod compare;
 pub mod draft;
 pub mod errors;
 pub mod event;
+pub mod foresight;
 pub mod ids;
 pub mod ingestion;
 pub mod lockbox;

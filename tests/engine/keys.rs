@@ -25,6 +25,7 @@ mod encryption;
 mod errors_of_clusters;
 mod errors_of_vaults;
 mod errors_of_workspaces;
+mod foresight;
 mod laws;
 mod permissions;
 mod rules_of_clusters;

@@ -71,7 +71,7 @@ pub fn revoked() -> Stage {
     stage
 }
 
-fn enable(stage: &mut Stage, enabled: bool) {
+pub fn enable(stage: &mut Stage, enabled: bool) {
     let cluster = &stage.world.clusters[&ResourceId::from("c/data/clprod")];
     let key = cluster.key.clone().unwrap();
     let set = key::Command::SetAttributes {

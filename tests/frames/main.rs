@@ -14,6 +14,7 @@ mod journeys;
 mod keys;
 mod logs;
 mod query;
+mod revocation;
 mod scene;
 mod storm;
 mod travel;

@@ -5,13 +5,13 @@ use std::ops::Range;
 
 use super::{App, Ctx, Effect, Modal, Outcome, Typed, edit};
 use crate::console::doc::{Block, Line, layout};
-use crate::console::forms::{
-    Asking, Blank, Choice, Field, Given, Kind, at_fault, build, doer, foresee,
-};
+use crate::console::forms::{Asking, Blank, Choice, Field, Given, Kind, at_fault, build, doer};
 use crate::console::input::{Code, Key};
 use crate::console::rows::{Cell, ItemId, Mark};
 use crate::console::text;
 use crate::console::theme::Token;
+use crate::engine::foresight::foresee::Tone;
+use crate::engine::foresight::{self, Foresight};
 use crate::engine::ids::Revision;
 use crate::engine::projections::sentence::sentence;
 use crate::engine::text::scrub;
@@ -78,11 +78,11 @@ const LONG_MAX: usize = 4_000;
 const SENTENCES: usize = 4;
 
 impl Form {
-    fn new(blank: &'static Blank, item: Option<ItemId>) -> Form {
+    fn new(blank: &'static Blank, item: Option<ItemId>, given: Given) -> Form {
         Form {
             blank,
             item,
-            given: Given::new(),
+            given,
             fields: Vec::new(),
             focus: Focus::No,
             sought: String::new(),
@@ -554,9 +554,8 @@ fn look(
         Err(no) => Err(no),
         Ok(then) => {
             said = sentences(&then.world, &then.events);
-            if foresee::matters(&command) {
-                said.extend(foresee::consequences(asking, &then.world));
-            }
+            let foresight = foresight::foresee::of(asking.world, &command, then);
+            said.extend(foreseen(&foresight, asking.actor));
             let word = (blank.word)(asking.world, &command);
             Ok(Would {
                 actor,
@@ -567,6 +566,21 @@ fn look(
     };
     said.extend((blank.notes)(asking, &command, verdict.is_ok()));
     (verdict, said)
+}
+
+/// What follows from something, in sentences, for somebody.
+pub fn foreseen(foresight: &Foresight, viewer: &Actor) -> Vec<Block> {
+    let block = |tone: Tone, text: String| {
+        let cell = Cell::new(text);
+        Block::Text(match tone {
+            Tone::Good => cell.mark(Mark::Ok).tone(Token::Ok),
+            Tone::Bad => cell.mark(Mark::Bad).tone(Token::Danger),
+            Tone::Warn => cell.mark(Mark::Warn).tone(Token::Warn),
+            Tone::Note => cell.mark(Mark::Info).tone(Token::Muted),
+        })
+    };
+    let said = foresight.said(viewer).into_iter();
+    said.map(|said| block(said.tone, said.text)).collect()
 }
 
 /// Events that have not happened, in the sentences they would have.
@@ -583,7 +597,7 @@ fn sentences(world: &World, events: &[Event]) -> Vec<Block> {
         let rest = events.len() - SENTENCES;
         let more = format!(
             "and {}.",
-            foresee::counted(rest, "more event", "more events")
+            foresight::counted(rest as u64, "more event", "more events")
         );
         said.push(Block::Text(Cell::new(more).tone(Token::Hint)));
     }
@@ -593,9 +607,20 @@ fn sentences(world: &World, events: &[Event]) -> Vec<Block> {
 impl App {
     /// Opens a blank form about something.
     pub fn fill_in(&mut self, ctx: &Ctx, blank: &'static Blank, item: Option<ItemId>) {
-        let mut form = Form::new(blank, item);
+        let mut form = Form::new(blank, item, Given::new());
         form.refresh(ctx.world, ctx.now, &self.actor);
         form.begin();
+        self.modal = Some(Modal::Form(Box::new(form)));
+    }
+
+    /// Opens a form that is filled in already; the cursor is on a button.
+    pub fn confirm(&mut self, ctx: &Ctx, blank: &'static Blank, item: ItemId, given: Given) {
+        let mut form = Form::new(blank, Some(item), given);
+        form.refresh(ctx.world, ctx.now, &self.actor);
+        form.focus = match blank.asks {
+            true => Focus::No,
+            false => Focus::Yes,
+        };
         self.modal = Some(Modal::Form(Box::new(form)));
     }
 

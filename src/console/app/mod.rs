@@ -18,6 +18,7 @@ use super::blades::blocks::{Blocks, Looked};
 use super::blades::ingestion::Ingestion;
 use super::blades::people;
 use super::blades::query::{Answered, Desk, Focus, Shown, Spent, State};
+use super::blades::revocation::Revocation;
 use super::blades::{Blade, Eye, Related, related};
 use super::input::{Key, Keymap};
 use super::rows::ItemId;
@@ -243,6 +244,7 @@ pub struct App {
     pub asked: u64,
     pub spent: Spent,
     pub ingestion: Ingestion,
+    pub revocation: Revocation,
     keymap: Arc<Keymap>,
     /// Waiting requests at the last look, to notice new ones.
     waiting: Option<(Actor, usize)>,
@@ -269,6 +271,7 @@ impl App {
             asked: 0,
             spent: Spent::default(),
             ingestion: Ingestion::default(),
+            revocation: Revocation::default(),
             keymap: Arc::new(keymap),
             waiting: None,
         }
@@ -347,6 +350,9 @@ impl App {
         }
         if let Blade::Ingestion(_) = blade {
             scopes.push(Scope::Ingestion);
+        }
+        if let Blade::Revocation(_) = blade {
+            scopes.push(Scope::Revocation);
         }
         if let Blade::History(_) = blade {
             scopes.push(Scope::History);

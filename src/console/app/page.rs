@@ -277,6 +277,10 @@ impl App {
             let across = ingestion::view::across(body, no_legend);
             self.ingestion.refresh(eye, &scope, across);
         }
+        if let Blade::Revocation(id) = &self.page().blade {
+            let id = id.clone();
+            self.revocation.refresh(eye, &id);
+        }
         let page = self.page_mut();
         if page.blade.is_list() {
             page.list(eye);
@@ -304,6 +308,10 @@ impl App {
                 }
             }
             page.relink(usize::from(body.height));
+        }
+        if let Blade::Revocation(_) = self.page().blade {
+            let index = self.page().index;
+            self.revocation.follow(index);
         }
         if let Blade::Query(_) = self.page().blade {
             let body = geometry::body(self.size);

@@ -163,7 +163,10 @@ impl App {
         match self.hits.at(x, y).cloned() {
             Some(Hit::Row(id)) => {
                 if self.page().cursor.as_ref() == Some(&id) {
-                    self.open_item(ctx);
+                    match self.page().blade {
+                        Blade::Revocation(_) => self.cut(ctx),
+                        _ => self.open_item(ctx),
+                    }
                 } else {
                     self.page_mut().select(&id);
                 }

@@ -25,6 +25,7 @@ pub mod preflight;
 pub mod query;
 pub mod request;
 pub mod requests;
+pub mod revocation;
 pub mod rule;
 pub mod rules;
 pub mod saved;
@@ -109,6 +110,8 @@ pub enum Blade {
     Why(Told<Seen>),
     /// Two futures side by side.
     Compare(Told<Comparison>),
+    /// How a key is cut, what that does, and the way back.
+    Revocation(ResourceId),
 }
 
 /// What is looked at, by whom, when.
@@ -142,7 +145,7 @@ pub const WORDS: &[(&str, Blade)] = &[
 const PAGES: &str = "request/ID, ticket/ID, grant/ID, mail/ID, rules/ID, vault/NAME, key/VAULT/KEY, \
     version/VAULT/KEY/ID, cluster/NAME, checklist/CLUSTER, preflight/CLUSTER, workspace/NAME, \
     search/WORKSPACE/NAME, alert/WORKSPACE/NAME, operation/ID, storage/ACCOUNT, tables/WORKSPACE, \
-    table/WORKSPACE/NAME, segments/WORKSPACE, segments/CLUSTER, segment/ID, query/WORKSPACE, ingestion/CLUSTER, ingestion/WORKSPACE";
+    table/WORKSPACE/NAME, segments/WORKSPACE, segments/CLUSTER, segment/ID, query/WORKSPACE, ingestion/CLUSTER, ingestion/WORKSPACE, revocation/CLUSTER";
 
 impl Blade {
     /// A blade by its word, or with what it is about: `request/LB-000042`, `key/VAULT/KEY`, `cluster/NAME`.
@@ -233,6 +236,7 @@ impl Blade {
                 },
             },
             "segment" => id.parse().map(Blade::Segment).map_err(bad),
+            "revocation" => world.find_cluster(actor, id).map(Blade::Revocation),
             "ingestion" => match world.find_cluster(actor, id) {
                 Ok(cluster) => Ok(Blade::Ingestion(ledger::Scope::Cluster(cluster))),
                 Err(_) => world
@@ -288,6 +292,7 @@ impl Blade {
             Blade::History(_) => "Record".into(),
             Blade::Why(_) => "Why".into(),
             Blade::Compare(_) => "Two futures".into(),
+            Blade::Revocation(_) => "Revocation".into(),
         }
     }
 
@@ -295,7 +300,11 @@ impl Blade {
     pub fn is_list(&self) -> bool {
         matches!(
             self,
-            Blade::Tables(_) | Blade::Segments(_) | Blade::Ingestion(_) | Blade::History(_)
+            Blade::Tables(_)
+                | Blade::Segments(_)
+                | Blade::Ingestion(_)
+                | Blade::History(_)
+                | Blade::Revocation(_)
         ) || WORDS.iter().any(|(_, list)| list == self)
     }
 
@@ -310,9 +319,10 @@ impl Blade {
             Blade::Vault(name) => Some(ItemId::Vault(name.clone())),
             Blade::Key(vault, key) => Some(ItemId::Key(vault.clone(), key.clone())),
             Blade::KeyVersion(id) => Some(ItemId::KeyVersion(id.clone())),
-            Blade::Cluster(id) | Blade::Checklist(id) | Blade::Preflight(id) => {
-                Some(ItemId::Cluster(id.clone()))
-            }
+            Blade::Cluster(id)
+            | Blade::Checklist(id)
+            | Blade::Preflight(id)
+            | Blade::Revocation(id) => Some(ItemId::Cluster(id.clone())),
             Blade::Workspace(id) | Blade::Query(id) => Some(ItemId::Workspace(id.clone())),
             Blade::Saved(id, kind, name) => Some(ItemId::Saved(id.clone(), *kind, name.clone())),
             Blade::Operation(id) => Some(ItemId::Operation(*id)),
@@ -368,6 +378,7 @@ impl Blade {
             Blade::Segments(of) => logs::segments::ids(eye, of),
             Blade::Ingestion(scope) => ingestion::rows::ids(eye, scope),
             Blade::History(events) => Ok(history::ids(events)),
+            Blade::Revocation(id) => revocation::rows::ids(eye, id),
             _ => Ok(Vec::new()),
         }
     }
@@ -392,6 +403,7 @@ impl Blade {
             Blade::Segments(_) => logs::segments::row(eye, id),
             Blade::Ingestion(_) => ingestion::rows::row(eye, id),
             Blade::History(events) => history::row(eye, events, id),
+            Blade::Revocation(_) => revocation::rows::row(id),
             _ => None,
         }
     }
@@ -416,6 +428,7 @@ impl Blade {
             Blade::StorageAccount(id) => storage_account::doc(eye, id),
             Blade::Table(id, name) => logs::table::doc(eye, id, name),
             Blade::Segment(id) => logs::segment::doc(eye, *id),
+            Blade::Revocation(id) => revocation::rows::doc(eye, id),
             Blade::Blocks(id) => logs::segment::find(eye, *id).map(|_| Doc::default()),
             Blade::Why(steps) => Ok(history::why(steps)),
             Blade::Compare(both) => Ok(history::compared(both)),
@@ -578,7 +591,7 @@ pub fn related(world: &World, id: &ItemId) -> Related {
         },
         ItemId::Key(vault, key) => of_key(vault, key),
         ItemId::KeyVersion(id) => of_key(&id.vault, &id.key),
-        ItemId::Cluster(id) => of_cluster(world, id),
+        ItemId::Cluster(id) | ItemId::Way(id, _) | ItemId::Step(id, _) => of_cluster(world, id),
         ItemId::Workspace(id)
         | ItemId::Saved(id, ..)
         | ItemId::Tables(id)
@@ -703,6 +716,10 @@ pub fn opens(world: &World, id: &ItemId) -> Option<Blade> {
         ItemId::Table(id, name) => Blade::Table(id.clone(), name.clone()),
         ItemId::Segments(of) => Blade::Segments(of.clone()),
         ItemId::Segment(id) => Blade::Segment(*id),
-        ItemId::Person(_) | ItemId::Observer | ItemId::Event(_) => return None,
+        ItemId::Person(_)
+        | ItemId::Observer
+        | ItemId::Event(_)
+        | ItemId::Way(..)
+        | ItemId::Step(..) => return None,
     })
 }

@@ -1,7 +1,6 @@
 //! Forms of keys and their versions. Importing a key takes its file and is for the command line only.
 
-use super::foresee::users;
-use super::vault::warn;
+use super::vault::{users, warn};
 use super::{Asking, Blank, By, Field, Filled, no_notes, no_word};
 use crate::console::doc::Block;
 use crate::engine::ids::{KeyName, VaultName};

@@ -6,7 +6,6 @@
 
 pub mod choices;
 pub mod cluster;
-pub mod foresee;
 pub mod key;
 pub mod table;
 pub mod vault;

@@ -1,10 +1,10 @@
 //! Forms of tables of a workspace: how long one keeps its data.
 
-use super::foresee::counted;
 use super::vault::{note, warn};
 use super::{Asking, Blank, By, Choice, Field, Filled, no_word};
 use crate::console::blades::logs::tables;
 use crate::console::rows::ItemId;
+use crate::engine::foresight::counted;
 use crate::engine::ids::{ResourceId, TableName};
 use crate::engine::ingestion::{self, builtin};
 use crate::engine::{Command, Span};
@@ -154,7 +154,7 @@ pub const SET_RETENTION: Blank = Blank {
             let records = crate::console::text::count(rows);
             notes.push(warn(format!(
                 "{} with {records} records would be purged at once; nothing brings them back.",
-                counted(gone, "segment", "segments")
+                counted(gone as u64, "segment", "segments")
             )));
         }
         notes

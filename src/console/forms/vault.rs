@@ -1,13 +1,14 @@
 //! Forms of key vaults: the vault itself, who may do what with its keys, and the faults of its network.
 
-use super::foresee::users;
 use super::{Asking, Blank, By, Choice, Field, no_notes, no_word};
+use crate::console::blades::shared;
 use crate::console::doc::Block;
 use crate::console::rows::{Cell, Mark};
 use crate::console::theme::Token;
-use crate::engine::ids::VaultName;
+use crate::engine::ids::{KeyName, VaultName};
 use crate::engine::text::scrub;
 use crate::engine::vault::access_policy::{self, CLUSTER_NEEDS, Caller, KeyPermission};
+use crate::engine::vault::key::KeyIdentifier;
 use crate::engine::vault::network::{self, FaultKind};
 use crate::engine::vault::{self, Sku, Vault};
 use crate::engine::words::UnknownWord;
@@ -230,6 +231,35 @@ pub const DELETE: Blank = Blank {
         _ => Vec::new(),
     },
 };
+
+/// What a vault's keys, or one of them, protect now.
+pub fn users(asking: &Asking, vault: &VaultName, key: Option<&KeyName>) -> Vec<Block> {
+    let uses = |used: &Option<KeyIdentifier>| {
+        used.as_ref()
+            .is_some_and(|used| used.vault == *vault && key.is_none_or(|key| used.key == *key))
+    };
+    let clusters = asking.world.clusters.values();
+    let clusters = clusters.filter(|c| uses(&c.key)).map(|c| &c.id);
+    let accounts = asking.world.storage_accounts.values();
+    let accounts = accounts.filter(|a| uses(&a.key)).map(|a| &a.id);
+    let mut names: Vec<String> = clusters
+        .chain(accounts)
+        .map(shared::resource_name)
+        .collect();
+    if names.is_empty() {
+        return Vec::new();
+    }
+    let more = names.len().saturating_sub(NAMED);
+    names.truncate(NAMED);
+    let mut list = names.join(", ");
+    if more > 0 {
+        list.push_str(&format!(" and {more} more"));
+    }
+    vec![warn(format!("In use by {list}."))]
+}
+
+/// Names in one sentence.
+const NAMED: usize = 5;
 
 /// How many keys go with a vault, and what they protect.
 fn loss(asking: &Asking, vault: &VaultName) -> Vec<Block> {

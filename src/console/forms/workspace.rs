@@ -1,11 +1,11 @@
 //! Forms of workspaces, their saved queries, and the customer's own storage they are linked with.
 
-use super::foresee::counted;
 use super::vault::{note, warn};
 use super::{Asking, Blank, By, Field, Filled, no_notes, no_word};
 use crate::console::doc::Block;
 use crate::console::rows::Cell;
 use crate::console::theme::Token;
+use crate::engine::foresight::counted;
 use crate::engine::ids::ResourceId;
 use crate::engine::text::{Untrusted, scrub};
 use crate::engine::workspace::linked_storage::{self, DataSource};
@@ -174,7 +174,7 @@ pub const DELETE: Blank = Blank {
                 .map_or(0, |w| w.queries.len());
             let mut notes = vec![note(format!(
                 "Its data goes with it, and {}.",
-                counted(queries, "saved query", "saved queries")
+                counted(queries as u64, "saved query", "saved queries")
             ))];
             if *force {
                 notes.push(warn("By force: nobody can recover it."));
@@ -439,7 +439,7 @@ pub const STORAGE_LINK: Blank = Blank {
         }
         let mut notes = vec![warn(format!(
             "The workspace loses {}; nothing brings them back:",
-            counted(lost.len(), "saved search", "saved searches")
+            counted(lost.len() as u64, "saved search", "saved searches")
         ))];
         for saved in lost.iter().take(LISTED) {
             notes.push(Block::Stranger {

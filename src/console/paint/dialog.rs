@@ -9,6 +9,7 @@ use super::band::tail;
 use super::canvas::{Canvas, rect};
 use super::lines;
 use crate::console::app::dialog::{Dialog, Focus, Question};
+use crate::console::app::form::foreseen;
 use crate::console::app::geometry::{Area, Hit};
 use crate::console::app::{App, Ctx};
 use crate::console::blades::{request, shared};
@@ -16,6 +17,7 @@ use crate::console::doc::{Bar, Block, Line, Piece, layout};
 use crate::console::rows::{Align, Cell};
 use crate::console::text;
 use crate::console::theme::Token;
+use crate::engine::foresight::foresee;
 use crate::engine::lockbox::request::Request;
 
 const REASON_LINES: u16 = 2;
@@ -34,6 +36,9 @@ pub fn paint(canvas: &mut Canvas, app: &App, ctx: &Ctx, body: Area, dialog: &Dia
     let mut blocks = Vec::new();
     if refusal.is_none() {
         blocks = head(app, ctx, dialog);
+        if let Ok(ahead) = foresee(ctx.world, ctx.now, &app.actor, &dialog.command()) {
+            blocks.extend(foreseen(&ahead, &app.actor));
+        }
     }
     if refusal.is_none()
         && let Some(request) = request_of(ctx, dialog)
@@ -140,14 +145,9 @@ fn head(app: &App, ctx: &Ctx, dialog: &Dialog) -> Vec<Block> {
         Question::Deny(_) => vec![say(format!(
             "{engineer} gets no access to {names}. The request is over; the ticket stays open."
         ))],
-        Question::Revoke(id) => {
-            let open = ctx.world.lockbox.grants.get(&id).map_or(0, |g| {
-                g.sessions.iter().filter(|s| s.closed_at.is_none()).count()
-            });
+        Question::Revoke(_) => {
             vec![
-                say(format!(
-                    "{engineer} loses access to {names} at once. Open sessions closed by force: {open}."
-                )),
+                say(format!("{engineer} loses access to {names} at once.")),
                 Block::Text(
                     Cell::new("An extension of this simulation: Azure has no early revoke.")
                         .tone(Token::Muted),

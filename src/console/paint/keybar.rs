@@ -17,6 +17,8 @@ const LAST: [&str; 2] = ["app.help", "app.quit"];
 fn stands(app: &App, action: &Action) -> bool {
     let page = &app.page().blade;
     match action.scope {
+        // There one does what the cursor is on.
+        scope if scope.has_forms() && matches!(page, Blade::Revocation(_)) => false,
         Scope::Request => app.near.request.is_some(),
         Scope::Grant => app.near.grant.is_some(),
         Scope::Item => {
@@ -35,8 +37,14 @@ fn stands(app: &App, action: &Action) -> bool {
             Blade::Segments(_) | Blade::Segment(_) => action.name != "logs.tables",
             _ => false,
         },
-        _ => true,
+        // On the charts the bar is for the charts.
+        _ => !(matches!(page, Blade::Ingestion(_)) && of_its_rows(action)),
     }
+}
+
+/// What can be done to a cluster or workspace wherever it stands.
+fn of_its_rows(action: &Action) -> bool {
+    matches!(action.scope, Scope::Cluster | Scope::Workspace)
 }
 
 fn opens_it(app: &App) -> Option<Blade> {

@@ -17,7 +17,7 @@ use ratatui::buffer::Buffer;
 use super::app::geometry::{self, Area, Hits};
 use super::app::travel::CAPTIONS;
 use super::app::{App, Ctx, Modal};
-use super::blades::{Blade, blocks, ingestion, overview, pending, query};
+use super::blades::{Blade, blocks, ingestion, overview, pending, query, revocation};
 use super::theme::{Theme, Token};
 use canvas::Canvas;
 
@@ -50,6 +50,8 @@ pub fn frame(app: &App, ctx: &Ctx, theme: &Theme, buf: &mut Buffer) -> Hits {
         pending::view::paint(&mut canvas, app, ctx, body);
     } else if let Blade::Ingestion(scope) = &page.blade {
         ingestion::view::paint(&mut canvas, app, ctx, body, scope);
+    } else if let Blade::Revocation(cluster) = &page.blade {
+        revocation::view::paint(&mut canvas, app, ctx, body, cluster);
     } else if let Blade::Query(workspace) = &page.blade {
         query::view::paint(&mut canvas, app, ctx, body, workspace);
     } else if let Blade::Blocks(segment) = page.blade {

@@ -120,7 +120,7 @@ pub struct Protection {
     pub(super) poll: Option<TimerKey>,
     /// What the next poll is waited for, and when that was.
     pub(super) poll_cause: Revision,
-    pub(super) changed_at: SimTime,
+    pub(in crate::engine) changed_at: SimTime,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

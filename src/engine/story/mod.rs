@@ -255,19 +255,28 @@ fn perform(
     step: &Step,
     due: Revision,
 ) -> Result<(), Refusal> {
-    let world = &draft.world;
+    let by = step.by.as_ref();
+    let (actor, command) = command(&draft.world, underway.ticket, by, &step.deed)?;
+    draft.because(due, actor, |draft| super::dispatch(draft, &command))
+}
+
+/// The command a deed is in the world as it stands, with who gives it: `by`, or else the engineer of the ticket it
+/// is about.
+pub fn command(
+    world: &World,
+    on: Option<TicketId>,
+    by: Option<&PersonId>,
+    deed: &Deed,
+) -> Result<(Actor, Any), Refusal> {
     let ticket = |world: &World| -> Result<TicketId, Refusal> {
-        underway
-            .ticket
-            .filter(|id| world.lockbox.tickets.contains_key(id))
+        on.filter(|id| world.lockbox.tickets.contains_key(id))
             .ok_or_else(|| errors::SUP_01.says("The story has no ticket yet."))
     };
     let engineer = || -> Option<Actor> {
-        let id = underway.ticket?;
         world
             .lockbox
             .tickets
-            .get(&id)?
+            .get(&on?)?
             .assigned_to
             .clone()
             .map(Actor::Person)
@@ -302,7 +311,7 @@ fn perform(
             tried: None,
         })
     };
-    let simulator = match &step.deed {
+    let simulator = match deed {
         Deed::Fail | Deed::People(_) | Deed::Rules(_) => true,
         Deed::Keys(deed) => deed.is_the_simulators(),
         _ => false,
@@ -310,13 +319,12 @@ fn perform(
     let actor = if simulator {
         Actor::Simulator
     } else {
-        step.by
-            .clone()
+        by.cloned()
             .map(Actor::Person)
             .or_else(engineer)
             .ok_or_else(|| errors::PPL_01.says("Nobody is there to do this step."))?
     };
-    let command: Any = match &step.deed {
+    let command: Any = match deed {
         Deed::Open(open) => ticket::Command::Open(open.clone()).into(),
         Deed::Say { text } => ticket::Command::Say {
             ticket: ticket(world)?,
@@ -396,7 +404,7 @@ fn perform(
         Deed::Rules(command) => command.clone().into(),
         Deed::Keys(deed) => deed.command(world, &actor)?,
     };
-    draft.because(due, actor, |draft| super::dispatch(draft, &command))
+    Ok((actor, command))
 }
 
 pub(super) fn evolve(world: &mut World, at: SimTime, fact: &Fact) {

@@ -1257,6 +1257,13 @@ proptest! {
     }
 
     #[test]
+    fn fuses_burn_as_foretold_over_random_histories(moves in prop::collection::vec(moves(), 1..60)) {
+        let mut stage = opening(7);
+        play(&mut stage, &moves);
+        foresight::fuses_burn_as_foretold(&stage.world, stage.now);
+    }
+
+    #[test]
     fn the_same_seed_and_commands_give_the_same_journal(seed in 0..1_000u64, moves in prop::collection::vec(moves(), 1..60)) {
         let mut one = opening(seed);
         play(&mut one, &moves);
