@@ -6,7 +6,7 @@ use super::Question;
 use crate::engine::ask::{Answer, Query, ask};
 use crate::engine::ids::{KeyName, ResourceId, TableName, VaultName};
 use crate::engine::ingestion::ledger::{Modelled, Scope};
-use crate::engine::ingestion::table::Tally;
+use crate::engine::ingestion::table::{Amount, Tally};
 use crate::engine::time::SimTime;
 use crate::engine::words::words;
 use crate::engine::workspace::saved_search::Kind;
@@ -180,6 +180,9 @@ impl fmt::Display for Check {
     }
 }
 
+/// In bytes.
+const MEGABYTE: u64 = 1_000_000;
+
 /// What there is instead of a thing that is gone or not there yet.
 const NONE: &str = "none";
 
@@ -224,7 +227,7 @@ impl Check {
                 let bytes = modelled(&world.modelled(scope, now), *of);
                 number(match unit {
                     Unit::Bytes => bytes,
-                    Unit::Megabytes => bytes / 1_000_000,
+                    Unit::Megabytes => bytes / u128::from(MEGABYTE),
                     Unit::Records => world.records(bytes),
                 })
             }
@@ -325,27 +328,33 @@ fn count(world: &World, now: SimTime, counted: Counted, of: Option<&ResourceId>)
 }
 
 fn physical(tally: &Tally, of: Of, unit: Unit) -> u64 {
-    let amounts = match of {
-        Of::Customer => vec![tally.customer],
-        Of::Microsoft => vec![tally.microsoft],
-        Of::Buffered => vec![tally.buffered],
-        Of::Drained => vec![tally.drained],
-        Of::Dropped => vec![tally.dropped()],
-        Of::Purged => vec![tally.purged],
-        Of::Stored | Of::Hidden | Of::Hot => vec![tally.customer, tally.microsoft, tally.drained],
-        Of::Sent => vec![
+    let of_one = |amount: &Amount| match unit {
+        Unit::Records => amount.rows,
+        Unit::Bytes | Unit::Megabytes => amount.bytes,
+    };
+    let sum = |amounts: &[Amount]| amounts.iter().map(of_one).sum::<u64>();
+    let stored = || sum(&[tally.customer, tally.microsoft, tally.drained]);
+    let figure = match of {
+        Of::Customer => of_one(&tally.customer),
+        Of::Microsoft => of_one(&tally.microsoft),
+        Of::Buffered => of_one(&tally.buffered),
+        Of::Drained => of_one(&tally.drained),
+        Of::Dropped => of_one(&tally.dropped()),
+        Of::Purged => of_one(&tally.purged),
+        Of::Stored => stored().saturating_sub(of_one(&tally.purged)),
+        Of::Sent => sum(&[
             tally.customer,
             tally.microsoft,
             tally.buffered,
             tally.dropped(),
-        ],
+        ]),
+        // Not counted of records that really came; a file that asks for it is told so.
+        Of::Hidden | Of::Hot => 0,
     };
-    let figures = amounts.iter().map(|amount| match unit {
-        Unit::Records => amount.rows,
-        Unit::Bytes => amount.bytes,
-        Unit::Megabytes => amount.bytes / 1_000_000,
-    });
-    figures.sum()
+    match unit {
+        Unit::Megabytes => figure / MEGABYTE,
+        Unit::Records | Unit::Bytes => figure,
+    }
 }
 
 fn modelled(of_all: &Modelled, of: Of) -> u128 {

@@ -5,13 +5,16 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::check::{Check, Counted, Found, Of, Unit, Wanted, What};
-use super::{Action, Beat, Drill, Expectation, Question, Records, When};
+use super::{
+    Action, Aims, Beat, Drill, Expectation, Put, Question, Records, Refused, Trigger, When,
+};
 use crate::engine::cluster::State;
 use crate::engine::errors;
 use crate::engine::ids::{PersonId, ResourceId, SubscriptionId, TableName};
 use crate::engine::ingestion::ledger::Scope;
 use crate::engine::lockbox::{grant, jit, request};
 use crate::engine::resources::ResourceKind;
+use crate::engine::rules::STATEMENTS;
 use crate::engine::text::scrub;
 use crate::engine::time::{SimTime, Span};
 use crate::engine::words::{UnknownWord, nearest};
@@ -65,7 +68,7 @@ pub fn read(file: &NamedText) -> Result<Drill, Mistakes> {
     read_with(file, &mut Worlds::new())
 }
 
-const ROOT: &[&str] = &["drill", "beat", "expect"];
+const ROOT: &[&str] = &["drill", "beat", "expect", "score"];
 const HEAD: &[&str] = &["id", "title", "teaches", "seed", "world", "subscription"];
 
 fn read_with(file: &NamedText, worlds: &mut Worlds) -> Result<Drill, Mistakes> {
@@ -129,6 +132,7 @@ fn read_with(file: &NamedText, worlds: &mut Worlds) -> Result<Drill, Mistakes> {
         opens_at: world.opens_at(),
     };
     let mut read: Vec<Beat> = beats.iter().filter_map(|t| teller.beat(t)).collect();
+    let aims = aims(&root);
     let expects = root.tables("expect", EXPECT);
     let mut expectations: Vec<Expectation> = expects
         .iter()
@@ -151,8 +155,32 @@ fn read_with(file: &NamedText, worlds: &mut Worlds) -> Result<Drill, Mistakes> {
             home,
             beats: read,
             expectations,
+            aims,
         }),
         (errors, _) => Err(errors),
+    }
+}
+
+/// `[score]`.
+fn aims(root: &Fields<'_>) -> Aims {
+    const AIMS: &[&str] = &[
+        "refused_at_most",
+        "records_lost_at_most",
+        "modelled_gb_lost_at_most",
+        "time_to_notice_at_most",
+        "time_to_decide_at_most",
+    ];
+    let Some(t) = root.table("score", AIMS) else {
+        return Aims::default();
+    };
+    let number = |key: &str| t.number(key, 0..=u64::MAX);
+    Aims {
+        line: t.reader.line(t.at),
+        refused: number("refused_at_most"),
+        records_lost: number("records_lost_at_most"),
+        modelled_lost: number("modelled_gb_lost_at_most"),
+        time_to_notice: t.span("time_to_notice_at_most"),
+        time_to_decide: t.span("time_to_decide_at_most"),
     }
 }
 
@@ -170,19 +198,53 @@ fn load(path: &Path) -> Result<(WorldFile, String), Mistakes> {
 const BEAT: &[&str] = &[
     "at",
     "after",
+    "on",
+    "until",
     "do",
     "by",
     "note",
     "say",
     "refused",
+    "rule",
+    "allowed_in",
     "workspace",
     "table",
     "records",
     "length",
     "kql",
     "partial",
+    "group",
+    "name",
+    "body",
 ];
-const ANY: [&str; 5] = ["at", "after", "note", "say", "refused"];
+const ANY: [&str; 9] = [
+    "at",
+    "after",
+    "on",
+    "until",
+    "note",
+    "say",
+    "refused",
+    "rule",
+    "allowed_in",
+];
+/// What `on` of a beat can name.
+const ON: &[&str] = &[
+    "check",
+    "cluster",
+    "workspace",
+    "vault",
+    "key",
+    "number",
+    "of",
+    "table",
+    "unit",
+    "is",
+    "not",
+    "at_least",
+    "at_most",
+];
+const PUT: &[&str] = &["do", "by", "group", "name", "body"];
 const INGEST: &[&str] = &["do", "by", "workspace", "table", "records", "length"];
 const QUERY: &[&str] = &["do", "by", "workspace", "kql", "partial"];
 
@@ -241,7 +303,7 @@ impl Teller<'_> {
     }
 
     fn beat(&mut self, t: &Fields<'_>) -> Option<Beat> {
-        let at = self.time(t);
+        let (at, on) = self.when(t);
         let text = |key: &str| t.text(key).map_or("", |text| text.value).to_owned();
         let (note, say) = (text("note"), text("say"));
         if !t.has("do") && note.is_empty() && say.is_empty() {
@@ -261,6 +323,10 @@ impl Teller<'_> {
                 only("A beat that does query", QUERY);
                 self.question(t).map(Action::Query)
             }
+            Some("cluster-put") => {
+                only("A beat that does cluster-put", PUT);
+                self.put(t).map(Action::Put)
+            }
             Some(word) => self.step(t, word),
             None if t.has("do") => {
                 t.required("do");
@@ -271,27 +337,77 @@ impl Teller<'_> {
                 None
             }
         };
-        let refused = t.text("refused").filter(|id| {
-            let known = errors::ALL.iter().map(|error| error.id);
-            let found = known.clone().any(|known| known == id.value);
-            if !found {
-                let message = format!("There is no error {}.", scrub(id.value));
-                t.wrong("refused", message, nearest(id.value, known));
-            }
-            found
-        });
+        let refused = refused(t);
         Some(Beat {
             at: at?,
+            on,
             line: self.reader.line(t.at),
             action,
             note,
             say,
-            refused: refused.map(|id| id.value.to_owned()),
+            refused,
+        })
+    }
+
+    /// When a beat is done: at an instant, or as soon as something is so, from one instant to another.
+    fn when(&self, t: &Fields<'_>) -> (Option<SimTime>, Option<Trigger>) {
+        if !t.has("on") {
+            if t.has("until") {
+                t.wrong("until", "Only a beat with on waits until a time.", None);
+            }
+            return (self.time(t), None);
+        }
+        let from = match t.has("at") || t.has("after") {
+            true => self.time(t),
+            false => Some(self.opens_at),
+        };
+        if !t.has("until") {
+            t.missing("until");
+        }
+        let until = t.span("until").map(|span| self.opens_at + span);
+        if let (Some(from), Some(until)) = (from, until)
+            && until < from
+        {
+            t.wrong("until", format!("This is earlier than {from}."), None);
+        }
+        (until, from.and_then(|from| self.trigger(t, from)))
+    }
+
+    fn trigger(&self, t: &Fields<'_>, from: SimTime) -> Option<Trigger> {
+        let on = t.table("on", ON)?;
+        let what = on.required_word::<What>("check")?;
+        if what == What::Query {
+            on.wrong("check", "A query is asked at one instant.", None);
+            return None;
+        }
+        let mut fields = vec!["check", "is", "not"];
+        fields.extend(Self::own(what));
+        if numeric(what) {
+            fields.extend(["at_least", "at_most"]);
+        }
+        on.only(&format!("A check of {what}"), &fields);
+        let (check, wanted) = (self.check(&on, what), wanted(&on, what));
+        Some(Trigger {
+            from,
+            check: check?,
+            wanted: wanted?,
+        })
+    }
+
+    fn put(&self, t: &Fields<'_>) -> Option<Put> {
+        let (by, group) = (self.by(t), self.script.group(t, &self.home));
+        let (name, body) = (t.required("name"), t.required("body"));
+        Some(Put {
+            by: by?,
+            subscription: self.home.clone(),
+            group: group?,
+            name: name?.value.into(),
+            body: body?.value.to_owned(),
         })
     }
 
     fn step(&mut self, t: &Fields<'_>, word: &str) -> Option<Action> {
-        let known = Script::words().chain(["ingest", "query"]);
+        let known = Script::words().chain(["cluster-put", "ingest", "query"]);
         let Some(word) = Script::words().find(|known| *known == word) else {
             let unknown = UnknownWord::new(word, known);
             let message = format!(
@@ -301,9 +417,7 @@ impl Teller<'_> {
             t.wrong("do", message, unknown.nearest.as_deref());
             return None;
         };
-        let (by, deeds) = self
-            .script
-            .step(t, &self.home, &["note", "say", "refused"])?;
+        let (by, deeds) = self.script.step(t, &self.home, &ANY)?;
         Some(Action::Do { word, by, deeds })
     }
 
@@ -460,6 +574,10 @@ impl Teller<'_> {
             }
             What::Physical => {
                 let (of, workspace) = (t.required_word::<Of>("of"), workspace());
+                if let Some(of @ (Of::Hidden | Of::Hot)) = of {
+                    let message = format!("Only a check of modelled knows what is {of}.");
+                    t.wrong("of", message, None);
+                }
                 Check::Physical(workspace?, Self::table(t), of?, unit()?)
             }
             What::Modelled => {
@@ -474,6 +592,37 @@ impl Teller<'_> {
             What::Query => Check::Query(self.question(t)?),
         })
     }
+}
+
+/// What a beat must be refused with: `refused`, and with it `rule` and `allowed_in`.
+fn refused(t: &Fields<'_>) -> Option<Refused> {
+    if !t.has("refused") {
+        for key in ["rule", "allowed_in"] {
+            if t.has(key) {
+                t.wrong(key, "This is said of a beat that is refused.", None);
+            }
+        }
+        return None;
+    }
+    let id = t.text("refused")?;
+    let known = errors::ALL.iter().map(|error| error.id);
+    if !known.clone().any(|known| known == id.value) {
+        let message = format!("There is no error {}.", scrub(id.value));
+        t.wrong("refused", message, nearest(id.value, known));
+    }
+    let rule = t.text("rule");
+    let rules = STATEMENTS.iter().map(|statement| statement.id);
+    if let Some(rule) = &rule
+        && !rules.clone().any(|known| known == rule.value)
+    {
+        let message = format!("There is no rule {}.", scrub(rule.value));
+        t.wrong("rule", message, nearest(rule.value, rules));
+    }
+    Some(Refused {
+        id: id.value.to_owned(),
+        rule: rule.map(|rule| rule.value.to_owned()),
+        allowed_in: t.span("allowed_in"),
+    })
 }
 
 /// Whether what is found is a number; of a query it is one or the other.

@@ -16,9 +16,11 @@ mod pages;
 pub mod report;
 pub mod runner;
 
+use std::sync::Arc;
+
 use crate::engine::ids::{PersonId, ResourceId, SubscriptionId, TableName};
 use crate::engine::story::Deed;
-use crate::engine::time::SimTime;
+use crate::engine::time::{SimTime, Span};
 use crate::world_file::WorldFile;
 use check::{Check, Wanted};
 
@@ -43,12 +45,28 @@ pub struct Drill {
     pub beats: Vec<Beat>,
     /// In order of the instants at which they are first looked at.
     pub expectations: Vec<Expectation>,
+    pub aims: Aims,
 }
 
-/// Something that is done or said at an instant.
+/// How much is too much: a score beyond this fails the drill.
+#[derive(Debug, Clone, Default)]
+pub struct Aims {
+    /// Where they stand, from 1.
+    pub line: usize,
+    pub refused: Option<u64>,
+    pub records_lost: Option<u64>,
+    /// In GB.
+    pub modelled_lost: Option<u64>,
+    pub time_to_notice: Option<Span>,
+    pub time_to_decide: Option<Span>,
+}
+
+/// Something that is done or said at an instant, or as soon as something is so.
 #[derive(Debug, Clone)]
 pub struct Beat {
+    /// When; of one that waits for something, how long it waits.
     pub at: SimTime,
+    pub on: Option<Trigger>,
     /// From 1.
     pub line: usize,
     pub action: Option<Action>,
@@ -56,8 +74,27 @@ pub struct Beat {
     pub note: String,
     /// What a presenter says.
     pub say: String,
-    /// The error it must be refused with.
-    pub refused: Option<String>,
+    /// What it must be refused with.
+    pub refused: Option<Refused>,
+}
+
+/// What a beat waits for.
+#[derive(Debug, Clone)]
+pub struct Trigger {
+    /// Since when it is looked at.
+    pub from: SimTime,
+    pub check: Check,
+    pub wanted: Wanted,
+}
+
+#[derive(Debug, Clone)]
+pub struct Refused {
+    /// Of the error.
+    pub id: String,
+    /// The rule behind it, where that matters.
+    pub rule: Option<String>,
+    /// How much later it will be allowed, where that matters.
+    pub allowed_in: Option<Span>,
 }
 
 #[derive(Debug, Clone)]
@@ -68,10 +105,22 @@ pub enum Action {
         by: Option<PersonId>,
         deeds: Vec<Deed>,
     },
+    /// A PUT of a cluster with its body as it was written.
+    Put(Put),
     /// Records that really come.
     Ingest(Records),
     /// A question that is really asked.
     Query(Question),
+}
+
+#[derive(Debug, Clone)]
+pub struct Put {
+    pub by: PersonId,
+    pub subscription: SubscriptionId,
+    pub group: Arc<str>,
+    pub name: Arc<str>,
+    /// JSON, right or wrong.
+    pub body: String,
 }
 
 /// Records of a table: numbered from 1, with a text of so many characters.

@@ -3,6 +3,7 @@
 
 use std::fmt::Write;
 
+use super::report::span;
 use super::runner::{Kind, Outcome, Told};
 use crate::engine::ingestion::series::Fate;
 use crate::engine::text::scrub;
@@ -148,13 +149,12 @@ fn section(page: &mut String, outcome: &Outcome) {
     let score = outcome.score;
     put!(
         page,
-        "<p>Refused commands: {} · records lost: {} · modelled bytes lost: {} · time to decide: {}</p>",
+        "<p>Refused commands: {} · records lost: {} · modelled bytes lost: {} · time to notice: {} · time to decide: {}</p>",
         score.refused,
         score.records_lost,
         score.modelled_lost,
-        score
-            .time_to_decide
-            .map_or("none".to_owned(), |span| span.to_string()),
+        span(score.time_to_notice),
+        span(score.time_to_decide),
     );
 }
 

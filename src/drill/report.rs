@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::pages;
 use super::runner::{Finding, Outcome};
 use crate::engine::text::scrub;
-use crate::engine::time::SimTime;
+use crate::engine::time::{SimTime, Span};
 use crate::engine::words::words;
 
 words! {
@@ -81,6 +81,11 @@ fn after(from: SimTime, at: SimTime) -> String {
     format!("T+{}", from.until(at))
 }
 
+/// A span, if there is one.
+pub(super) fn span(span: Option<Span>) -> String {
+    span.map_or_else(|| "none".to_owned(), |span| span.to_string())
+}
+
 fn text(outcomes: &[Outcome]) -> String {
     let mut lines = Vec::new();
     for outcome in outcomes {
@@ -106,13 +111,12 @@ fn text(outcomes: &[Outcome]) -> String {
         }
         let score = outcome.score;
         lines.push(format!(
-            "  refused commands {}, records lost {}, modelled bytes lost {}, time to decide {}",
+            "  refused commands {}, records lost {}, modelled bytes lost {}, time to notice {}, time to decide {}",
             score.refused,
             score.records_lost,
             score.modelled_lost,
-            score
-                .time_to_decide
-                .map_or("none".to_owned(), |span| span.to_string()),
+            span(score.time_to_notice),
+            span(score.time_to_decide),
         ));
         lines.push(String::new());
     }

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use serde::Serialize;
 
 use super::check::{Check, Found, Wanted};
-use super::{Action, Beat, Drill, Expectation, Question, Records, When};
+use super::{Action, Aims, Beat, Drill, Expectation, Put, Question, Records, Refused, When};
 use crate::engine::ids::{Revision, TicketId};
 use crate::engine::ingestion::Arrival;
 use crate::engine::ingestion::ledger::Scope;
@@ -16,7 +16,7 @@ use crate::engine::ingestion::series::Column;
 use crate::engine::projections::meaning::is_consequence;
 use crate::engine::projections::sentence::sentence;
 use crate::engine::time::{SimTime, Span};
-use crate::engine::{self, Actor, Command, rules, story};
+use crate::engine::{self, Actor, Command, Event, Refusal, cluster, rules, story};
 use crate::logs::ingest::Ingest;
 use crate::logs::query::Cancel;
 use crate::logs::value::Values;
@@ -26,6 +26,8 @@ use crate::runtime::{
 
 /// Columns of the chart of a report.
 const COLUMNS: usize = 120;
+/// In bytes.
+const GB: u128 = 1_000_000_000;
 
 /// What came of a drill.
 #[derive(Debug, Clone, Serialize)]
@@ -47,6 +49,8 @@ pub struct Outcome {
     pub step: Span,
     /// Modelled bytes by fate, column after column.
     pub series: Vec<Column>,
+    /// Of the world at the end: two runs end in the same one.
+    pub digest: String,
 }
 
 /// An expectation and what was found.
@@ -91,7 +95,9 @@ pub struct Score {
     pub modelled_lost: u128,
     /// Records that really came and are lost for good.
     pub records_lost: u64,
-    /// From the first request to the first decision of a customer.
+    /// From the first bad news about a cluster to what a person did next.
+    pub time_to_notice: Option<Span>,
+    /// The shortest time from a request to its decision.
     pub time_to_decide: Option<Span>,
 }
 
@@ -108,8 +114,9 @@ impl Outcome {
 /// What comes next in a drill.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Next<'a> {
+    /// When; of a beat that waits for something, how long it waits.
     pub at: SimTime,
-    /// What will be done, in a few words.
+    /// What will be done, in a few words, and what it waits for.
     pub description: String,
     pub note: &'a str,
     pub say: &'a str,
@@ -136,6 +143,8 @@ pub struct Run {
     wrong: Vec<Finding>,
     told: Vec<Told>,
     refused: u64,
+    /// Beats that are played, or waited in vain.
+    done: Vec<bool>,
 }
 
 impl Run {
@@ -149,11 +158,14 @@ impl Run {
             .expectations
             .iter()
             .map(|e| (e.when.until(), Moment::End));
-        let mut moments: Vec<_> = beats.chain(expects).chain(ends).collect();
+        let triggers = drill.beats.iter().filter_map(|beat| beat.on.as_ref());
+        let watches = triggers.map(|on| (on.from, Moment::End));
+        let mut moments: Vec<_> = beats.chain(expects).chain(ends).chain(watches).collect();
         moments.sort_unstable();
         moments.dedup();
         Run {
             findings: vec![None; drill.expectations.len()],
+            done: vec![false; drill.beats.len()],
             began: host.world().revision,
             drill,
             host,
@@ -178,12 +190,14 @@ impl Run {
     pub fn next(&self) -> Option<Next<'_>> {
         let rest = self.moments.get(self.place..)?;
         let beat = rest.iter().find_map(|(_, moment)| match moment {
-            Moment::Beat(n) => self.drill.beats.get(*n),
+            Moment::Beat(n) if !self.is_done(*n) => self.drill.beats.get(*n),
             _ => None,
         })?;
+        let waits = beat.on.as_ref();
+        let waits = waits.map(|on| format!("when {} is {}: ", on.check, on.wanted));
         Some(Next {
             at: beat.at,
-            description: beat.describe(),
+            description: format!("{}{}", waits.unwrap_or_default(), beat.describe()),
             note: &beat.note,
             say: &beat.say,
         })
@@ -193,9 +207,14 @@ impl Run {
     pub fn play_next(&mut self) -> bool {
         let before = self.place;
         while let Some((at, moment)) = self.moments.get(self.place).copied() {
+            if let Some(n) = self.go_to(at) {
+                self.beat(n);
+                return true;
+            }
             self.place += 1;
-            self.go_to(at);
             match moment {
+                Moment::Beat(n) if self.is_done(n) => {}
+                Moment::Beat(n) if self.waits(n) => self.in_vain(n),
                 Moment::Beat(n) => {
                     self.beat(n);
                     return true;
@@ -221,17 +240,69 @@ impl Run {
         self.outcome()
     }
 
-    /// While something is expected of a span, time goes from one due instant to the next.
-    fn go_to(&mut self, at: SimTime) {
-        while self.watching()
+    /// Lets time pass up to an instant, or to the moment a beat waits for, which is given then. While something is
+    /// expected of a span or waited for, time goes from one due instant to the next.
+    fn go_to(&mut self, at: SimTime) -> Option<usize> {
+        let mut ready = self.ready();
+        while ready.is_none()
+            && self.watching()
             && let Some(due) = engine::due(self.host.world()).filter(|due| *due < at)
         {
             if !self.clock(due) {
-                return;
+                return None;
             }
             self.observe();
+            ready = self.ready();
         }
-        self.clock(at);
+        if ready.is_none() && self.clock(at) {
+            ready = self.ready();
+        }
+        ready
+    }
+
+    fn is_done(&self, n: usize) -> bool {
+        self.done.get(n).copied().unwrap_or(true)
+    }
+
+    /// Whether a beat waits for something that has not come.
+    fn waits(&self, n: usize) -> bool {
+        !self.is_done(n)
+            && self
+                .drill
+                .beats
+                .get(n)
+                .is_some_and(|beat| beat.on.is_some())
+    }
+
+    /// The first beat that waits for something that is so now.
+    fn ready(&self) -> Option<usize> {
+        let (world, now) = (self.host.world(), self.host.now());
+        let mut beats = self.drill.beats.iter().enumerate();
+        let found = beats.find(|(n, beat)| {
+            beat.on.as_ref().is_some_and(|on| {
+                !self.is_done(*n)
+                    && on.from <= now
+                    && now <= beat.at
+                    && on.wanted.met_by(&on.check.look(world, now))
+            })
+        });
+        found.map(|(n, _)| n)
+    }
+
+    /// What a beat waited for did not come.
+    fn in_vain(&mut self, n: usize) {
+        if let Some(done) = self.done.get_mut(n) {
+            *done = true;
+        }
+        let Some(beat) = self.drill.beats.get(n).cloned() else {
+            return;
+        };
+        if let Some(on) = &beat.on {
+            let found = on.check.look(self.host.world(), self.host.now());
+            let until = self.drill.opens_at.until(beat.at);
+            let expected = format!("done when {} is {}, by T+{until}", on.check, on.wanted);
+            self.wrong(&beat, &expected, &found.to_string());
+        }
     }
 
     fn clock(&mut self, at: SimTime) -> bool {
@@ -247,9 +318,14 @@ impl Run {
         }
     }
 
-    /// Whether an expectation of a span is open.
+    /// Whether an expectation of a span is open, or a beat waits.
     fn watching(&self) -> bool {
-        self.spans().next().is_some()
+        let now = self.host.now();
+        let waiting = |(n, beat): (usize, &Beat)| {
+            let on = beat.on.as_ref();
+            !self.is_done(n) && on.is_some_and(|on| on.from <= now && now <= beat.at)
+        };
+        self.spans().next().is_some() || self.drill.beats.iter().enumerate().any(waiting)
     }
 
     fn spans(&self) -> impl Iterator<Item = usize> {
@@ -352,11 +428,16 @@ impl Run {
         let Some(beat) = self.drill.beats.get(n).cloned() else {
             return;
         };
+        if let Some(done) = self.done.get_mut(n) {
+            *done = true;
+        }
         if !beat.note.is_empty() {
             self.tell(Kind::Note, beat.note.clone());
         }
+        let before = engine::digest(self.host.world());
         let outcome = match &beat.action {
             None => return,
+            Some(Action::Put(put)) => self.put(put),
             Some(Action::Ingest(records)) => self.ingest(records),
             Some(Action::Query(question)) => self.ask(question).map(|_| ()),
             Some(Action::Do { by, deeds, .. }) => {
@@ -370,14 +451,24 @@ impl Run {
         };
         match (outcome, &beat.refused) {
             (Ok(()), None) => {}
-            (Ok(()), Some(id)) => self.wrong(&beat, id, "done"),
+            (Ok(()), Some(wanted)) => self.wrong(&beat, &wanted.id, "done"),
             (Err(HostError::Refused(refusal)), wanted) => {
                 self.refused += 1;
                 let text = format!("{}: {} ({})", beat.describe(), refusal.message, refusal.id);
                 self.tell(Kind::Refused, text);
+                if matches!(beat.action, Some(Action::Do { .. } | Action::Put(_)))
+                    && engine::digest(self.host.world()) != before
+                {
+                    self.wrong(&beat, "a refusal that leaves no trace", "another world");
+                }
                 match wanted {
-                    Some(id) if *id == refusal.id => self.right(&beat, id),
-                    Some(id) => self.wrong(&beat, id, &refusal.id),
+                    Some(wanted) => {
+                        let (expected, found) = said(wanted, &refusal, self.host.now());
+                        match expected == found {
+                            true => self.right(&beat, &expected),
+                            false => self.wrong(&beat, &expected, &found),
+                        }
+                    }
                     None => {
                         let found = format!("refused: {} ({})", refusal.message, refusal.id);
                         self.wrong(&beat, "done", &found);
@@ -386,6 +477,21 @@ impl Run {
             }
             (Err(error), _) => self.trouble(beat.line, &beat.describe(), &error),
         }
+    }
+
+    fn put(&mut self, put: &Put) -> Result<(), HostError> {
+        let world = self.host.world();
+        let id = world.cluster_named(&put.subscription, &put.group, &put.name);
+        let existing = world.clusters.get(&id).filter(|c| c.is_live());
+        let body = cluster::wire::body(world, existing.map(|c| &**c), &put.body)?;
+        let command = cluster::Command::Put {
+            subscription: put.subscription.clone(),
+            group: put.group.clone(),
+            name: put.name.clone(),
+            body,
+        };
+        let actor = Actor::Person(put.by.clone());
+        self.host.submit(&actor, &command.into()).map(|_| ())
     }
 
     /// The ticket that steps are about: the newest.
@@ -462,11 +568,14 @@ impl Run {
     }
 
     /// What came of it, as far as it was played.
-    pub fn outcome(self) -> Outcome {
+    pub fn outcome(mut self) -> Outcome {
         let (from, to) = (self.drill.opens_at, self.host.now());
-        let world = self.host.world();
         let read = self.host.journal().read_after(self.began, usize::MAX);
-        let events = read.unwrap_or_default();
+        let events = read.unwrap_or_else(|error| {
+            self.trouble(0, "the journal is read", &error.into());
+            Vec::new()
+        });
+        let world = self.host.world();
         let mut timeline = self.told;
         timeline.extend(events.iter().map(|event| Told {
             at: event.at,
@@ -477,13 +586,31 @@ impl Run {
             text: sentence(world, event),
         }));
         timeline.sort_by_key(|told| told.at);
+        let bad = world.markers(&Scope::All, from, to);
+        let bad = bad.into_iter().find(|marker| marker.bad);
+        let noticed = bad.and_then(|bad| {
+            let later = |event: &&Event| event.revision > bad.revision && event.cause.is_none();
+            let mut by_people = events.iter().filter(later);
+            let next = by_people.find(|event| matches!(event.actor, Actor::Person(_)));
+            next.map(|event| event.at - bad.at)
+        });
+        let requests = world.lockbox.requests.values();
+        let decided = requests.filter_map(|r| Some((r, r.decision.as_ref()?.at)));
+        let score = Score {
+            refused: self.refused,
+            modelled_lost: world.modelled(&Scope::All, to).lost(),
+            records_lost: (world.logs.tables.values())
+                .map(|table| table.tally.dropped().rows)
+                .sum(),
+            time_to_notice: noticed,
+            time_to_decide: decided.map(|(r, at)| at - r.created_at).min(),
+        };
         let mut findings: Vec<Finding> = self.findings.into_iter().flatten().collect();
         findings.extend(self.wrong);
+        findings.extend(missed(&self.drill.aims, &score, to));
         findings.sort_by_key(|finding| (finding.at, finding.line));
         let columns = i64::try_from(COLUMNS).unwrap_or(i64::MAX);
         let step = Span(((to - from).0 / columns).max(1_000_000));
-        let requests = world.lockbox.requests.values();
-        let decided = requests.filter_map(|r| Some((r, r.decision.as_ref()?.at)));
         Outcome {
             id: self.drill.id,
             title: self.drill.title,
@@ -494,14 +621,10 @@ impl Run {
             changed: self.changed,
             findings,
             timeline,
-            score: Score {
-                refused: self.refused,
-                modelled_lost: world.modelled(&Scope::All, to).lost(),
-                records_lost: (world.logs.tables.values())
-                    .map(|table| table.tally.dropped().rows)
-                    .sum(),
-                time_to_decide: decided.map(|(r, at)| at - r.created_at).min(),
-            },
+            score,
+            digest: (engine::digest(world).iter())
+                .map(|byte| format!("{byte:02x}"))
+                .collect(),
             series: world.series(&Scope::All, from, step, COLUMNS, to),
             step,
         }
@@ -513,6 +636,7 @@ impl Beat {
     pub fn describe(&self) -> String {
         let (word, by) = match &self.action {
             Some(Action::Do { word, by, .. }) => (*word, by.as_ref()),
+            Some(Action::Put(put)) => ("cluster-put", Some(&put.by)),
             Some(Action::Ingest(records)) => ("ingest", Some(&records.by)),
             Some(Action::Query(question)) => ("query", Some(&question.by)),
             None => return "note".to_owned(),
@@ -522,6 +646,59 @@ impl Beat {
             None => word.to_owned(),
         }
     }
+}
+
+/// What a refusal had to say, and what it said of that.
+fn said(wanted: &Refused, refusal: &Refusal, now: SimTime) -> (String, String) {
+    let in_words = |id: &str, rule: Option<&str>, span: Option<Span>| {
+        let rule = rule.map(|rule| format!(", {rule}")).unwrap_or_default();
+        let span = span.map(|span| format!(", allowed in {span}"));
+        format!("{id}{rule}{}", span.unwrap_or_default())
+    };
+    let rule = wanted.rule.as_ref().map(|_| refusal.rule.as_str());
+    let span = wanted
+        .allowed_in
+        .and_then(|_| Some(refusal.allowed_from? - now));
+    (
+        in_words(&wanted.id, wanted.rule.as_deref(), wanted.allowed_in),
+        in_words(&refusal.id, rule, span),
+    )
+}
+
+/// Where the score is beyond what was aimed at.
+fn missed(aims: &Aims, score: &Score, at: SimTime) -> Vec<Finding> {
+    let finding = |what: &str, expected: String, found: String, met: bool| Finding {
+        line: aims.line,
+        at,
+        what: format!("score: {what}"),
+        expected: format!("at most {expected}"),
+        found,
+        because: String::new(),
+        met,
+    };
+    let numbers = [
+        ("refused commands", score.refused.into(), aims.refused),
+        ("records lost", score.records_lost.into(), aims.records_lost),
+        (
+            "GB lost in the model",
+            score.modelled_lost / GB,
+            aims.modelled_lost,
+        ),
+    ];
+    let numbers = numbers.into_iter().filter_map(|(what, found, most)| {
+        let met = found <= u128::from(most?);
+        Some(finding(what, most?.to_string(), found.to_string(), met))
+    });
+    let spans = [
+        ("time to notice", score.time_to_notice, aims.time_to_notice),
+        ("time to decide", score.time_to_decide, aims.time_to_decide),
+    ];
+    let spans = spans.into_iter().filter_map(|(what, took, most)| {
+        let found = took.map_or_else(|| "never".to_owned(), |took| took.to_string());
+        let met = took.is_some_and(|took| most.is_some_and(|most| took <= most));
+        Some(finding(what, most?.to_string(), found, met))
+    });
+    numbers.chain(spans).collect()
 }
 
 fn failed(line: usize, at: SimTime, what: &str, error: &HostError) -> Finding {
@@ -603,6 +780,7 @@ fn unfounded(drill: &Drill, changed: &[(String, String)], error: &HostError) -> 
         score: Score::default(),
         step: Span::hours(1),
         series: Vec::new(),
+        digest: String::new(),
     }
 }
 

@@ -1,6 +1,8 @@
 //! Steps that are told outside a story, over a world whose file has been read: the beats of a drill. They are the
 //! same words with the same fields, and their mistakes are reported in the same way.
 
+use std::sync::Arc;
+
 use super::WorldFile;
 use super::build::Build;
 use super::reader::{Fields, Placed, Reader};
@@ -89,6 +91,12 @@ impl<'a> Script<'a> {
         let mut subscriptions = self.build.world.resources.subscriptions.keys();
         let only = subscriptions.next().cloned();
         only.filter(|_| subscriptions.next().is_none())
+    }
+
+    pub fn group(&self, t: &Fields<'_>, home: &SubscriptionId) -> Option<Arc<str>> {
+        let text = t.required("group")?;
+        let known = self.build.knows_resource_group(home, &text);
+        known.then(|| text.value.into())
     }
 
     /// A resource of one of these kinds that is there, or that some step makes.
