@@ -207,7 +207,7 @@ fn a_branch_goes_its_own_way_and_its_parent_stays_as_it_is() {
         left > lost && lost > 0 && right == 0,
         "{left} {lost} {right}"
     );
-    let (down, up) = figure("logs could not be read");
+    let (down, up) = figure("prod/web/logs could not be read");
     assert_eq!((down, up), (u128::from(Span::hours(4).0.unsigned_abs()), 0));
     assert_eq!(figure("scheduled queries failed"), (48, 0));
     assert_ne!(both.digests[0], both.digests[1]);
