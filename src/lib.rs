@@ -6,6 +6,7 @@
 //! ```text
 //! floor 6   cli/  main.rs          parse, choose a mode, print, exit code
 //! floor 5   console/               keys + screen
+//!           drill/                 rehearsed courses of events, with what is expected of them
 //! floor 4   runtime/               the only home of wall clocks, threads, signals: submit, elapse, publish
 //! floor 3   logs/                  sealed segments, hot cache, queries
 //! floor 2   store/  world_file/    durable journal · worlds as TOML
@@ -17,6 +18,7 @@
 pub mod cli;
 pub mod console;
 pub mod crypto;
+pub mod drill;
 pub mod engine;
 pub mod keystore;
 pub mod logs;

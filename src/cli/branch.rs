@@ -11,6 +11,7 @@ use super::failure::Failure;
 use super::names;
 use super::print::{Block, Page, flex, right};
 use super::session::{Session, failure};
+use crate::console::text;
 use crate::engine::compare::{Comparison, Figure, Row, compare};
 use crate::engine::time::Span;
 use crate::runtime::ClockCommand;
@@ -80,7 +81,8 @@ fn side_by_side(session: &Session, context: &Context) -> Result<(), Failure> {
     let Some((live, now)) = session.live() else {
         return Ok(());
     };
-    let both = compare(live, session.world(), session.now(), now)?;
+    let actor = session.actor();
+    let both = compare(actor, live, session.world(), session.now(), now)?;
     let rows = both
         .rows
         .iter()
@@ -123,16 +125,8 @@ fn figure(row: &Row, n: u128) -> String {
 }
 
 fn digests(both: &Comparison) -> String {
-    let [left, right] = both.digests.map(|digest| short(&digest));
+    let [left, right] = both.digests.map(|digest| text::digest(&digest));
     format!("{left} and {right}")
-}
-
-/// The beginning of a digest, which is enough to tell two apart.
-fn short(digest: &[u8; 32]) -> String {
-    digest[..6]
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
 }
 
 fn shape(both: &Comparison) -> Value {
@@ -151,7 +145,7 @@ fn shape(both: &Comparison) -> Value {
             "right": row.right,
             "moreIsWorse": row.loss,
         })).collect::<Vec<_>>(),
-        "digests": both.digests.map(|digest| short(&digest)),
+        "digests": both.digests.map(|digest| text::digest(&digest)),
         "revisions": both.revisions.map(|revision| revision.0),
     })
 }

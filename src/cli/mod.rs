@@ -12,6 +12,7 @@ mod clock;
 mod cluster;
 mod confirm;
 mod context;
+mod drill;
 mod failure;
 mod fault;
 mod find;
@@ -79,6 +80,7 @@ Examples:
   lockbox ingest --workspace law-1 --table AppRequests requests.ndjson
   lockbox query --workspace law-1 'AppRequests | summarize count() by ResultCode'
   lockbox clock advance 4d
+  lockbox drill run demo-data/drills
 
 Exit codes: 0 done, 1 refused, 2 usage or bad input, 3 not found. Everything here is a simulation.";
 
@@ -154,6 +156,9 @@ enum Command {
     /// What-if worlds that begin at --at: write one down, or compare it with the present
     #[command(subcommand)]
     Branch(branch::BranchCommand),
+    /// Rehearsed courses of events with what is expected of them
+    #[command(subcommand)]
+    Drill(drill::DrillCommand),
     /// Why something is so: back along its causes to whoever gave the command, with the rules
     Why {
         /// An event (r123), a request, an operation, a cluster or a workspace
@@ -247,6 +252,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Command::Clock(command) => clock::run(command, &context),
         Command::Journal(command) => journal::run(command, &context),
         Command::Branch(command) => branch::run(command, &context),
+        Command::Drill(command) => drill::run(command, &context),
         Command::Why { thing } => why::run(&thing, &context),
         Command::Once { blade } => once::once(&blade, &context),
         Command::Rules { id } => rules::run(id.as_deref(), &context),

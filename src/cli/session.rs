@@ -9,7 +9,7 @@ use super::context::Global;
 use super::failure::{Detail, Failure, REFUSED};
 use super::input;
 use super::print;
-use crate::engine::ask::{Answer, Query, ask};
+use crate::engine::ask::{Answer, Query, ask, sees};
 use crate::engine::event::{Actor, Event, Fact};
 use crate::engine::foresight;
 use crate::engine::ids::{PersonId, ResourceId, TableName};
@@ -338,35 +338,6 @@ fn present(host: &Host, now: SimTime) -> Result<World, Refusal> {
     engine::draft(host.world(), now, &Actor::Time, &Command::Elapse).map(|draft| draft.world)
 }
 
-/// Whether an actor may see an event: who may see the thing it is about.
-fn sees(world: &World, actor: &Actor, event: &Event) -> bool {
-    let query = match &event.fact {
-        Fact::Ticket(f) => Query::Ticket(f.ticket()),
-        Fact::Jit(f) => Query::Jit(f.jit()),
-        Fact::Request(f) => Query::Request(f.request()),
-        Fact::Grant(f) => Query::Grant(f.grant()),
-        // What the world file makes happen is the observer's business.
-        Fact::Story(_) => return *actor == Actor::Observer,
-        Fact::World(_) | Fact::Rules(_) | Fact::People(_) | Fact::Resources(_) => return true,
-        Fact::Vault(f) => Query::Vault(f.vault().clone()),
-        Fact::Key(f) => Query::Vault(f.vault().clone()),
-        Fact::Policy(f) => Query::Vault(f.vault().clone()),
-        Fact::Fault(f) => Query::Vault(f.vault().clone()),
-        Fact::Cluster(f) => Query::Cluster(f.cluster().clone()),
-        Fact::Encryption(f) => Query::Cluster(f.cluster().clone()),
-        Fact::Link(f) => Query::Workspace(f.workspace().clone()),
-        Fact::Support(_) => return true,
-        Fact::Workspace(f) => Query::Workspace(f.workspace().clone()),
-        Fact::Search(f) => Query::Workspace(f.workspace().clone()),
-        Fact::Ingestion(f) => Query::Workspace(f.workspace().clone()),
-        Fact::Storage(f) => match world.storage_accounts.contains_key(f.resource()) {
-            true => Query::StorageAccount(f.resource().clone()),
-            false => Query::Workspace(f.resource().clone()),
-        },
-    };
-    ask(world, world.now, actor, &query).is_ok()
-}
-
 /// The world of a moment of the record, as a branch nobody plays on.
 fn past(live: &Host, at: &str) -> Result<Host, Failure> {
     let look = Look::at(live.now(), at).map_err(|error| super::args::wrong_moment(&error))?;
@@ -375,7 +346,9 @@ fn past(live: &Host, at: &str) -> Result<Host, Failure> {
         HostError::Refused(refusal) => Failure::of_form(refusal),
         other => failure(other),
     })?;
-    Host::branch(&glimpse.world, glimpse.at, Box::new(SystemWall::default())).map_err(failure)
+    let parent = live.journal().reader().map_err(|e| journal_failure(&e))?;
+    let wall = Box::new(SystemWall::default());
+    Host::branch_of(parent, &glimpse.world, glimpse.at, wall).map_err(failure)
 }
 
 fn open_host(global: &Global) -> Result<Host, Failure> {

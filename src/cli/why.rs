@@ -6,9 +6,8 @@ use super::context::Context;
 use super::failure::Failure;
 use super::print::{Block, Page, col, flex};
 use super::session::{Session, failure};
-use crate::engine::projections::sentence::who;
-use crate::engine::projections::why::{About, Step};
-use crate::engine::{Refusal, errors, text::scrub};
+use crate::engine::projections::why::{About, Seen};
+use crate::engine::{Actor, Refusal, errors, text::scrub};
 use crate::runtime::Past;
 use crate::runtime::past::revision;
 
@@ -22,11 +21,9 @@ pub fn run(thing: &str, context: &Context) -> Result<(), Failure> {
             .reader()
             .map_err(|e| failure(e.into()))?,
     );
-    let steps = past.why(session.world(), &about).map_err(failure)?;
-    let steps: Vec<&Step> = steps
-        .iter()
-        .filter(|step| session.sees(&step.event))
-        .collect();
+    let chain = past.why(session.world(), &about).map_err(failure)?;
+    let seen = Seen::new(chain, |event| session.sees(event));
+    let steps = &seen.steps;
     let rows = steps
         .iter()
         .map(|step| {
@@ -60,10 +57,7 @@ pub fn run(thing: &str, context: &Context) -> Result<(), Failure> {
             "rule": step.rule.map(|rule| json!({ "id": rule.id, "statement": rule.statement, "source": rule.source })),
         })
     });
-    let head = match steps.last() {
-        Some(first) => format!("It began with {}", who(&first.event.actor)),
-        None => "Nothing led to this: it has been so from the beginning".to_owned(),
-    };
+    let head = seen.beginning().trim_end_matches('.').to_owned();
     let columns = vec![
         col("AT"),
         col("EVENT"),
@@ -73,7 +67,11 @@ pub fn run(thing: &str, context: &Context) -> Result<(), Failure> {
     let statements = vec![col("RULE"), flex("SAYS"), flex("SOURCE")];
     context.page(&Page {
         head,
-        json: json!({ "steps": json.collect::<Vec<_>>() }),
+        json: json!({
+            "steps": json.collect::<Vec<_>>(),
+            "stepsNotForYou": seen.unseen,
+            "began": seen.began.as_ref().map(Actor::wire),
+        }),
         blocks: vec![
             Block::Table("Because", columns, rows),
             Block::Table("The rules", statements, stated),

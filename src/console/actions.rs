@@ -2,6 +2,7 @@
 //! it cannot be done now. Key bar, help, palette and mouse read this table and nothing else.
 
 use super::app::dialog::Question;
+use super::app::travel::{Asked, At, Travel};
 use super::app::update::RATES;
 use super::app::{App, Ctx, Effect, Modal, Tempo, Typed};
 use super::blades::query::Focus;
@@ -11,7 +12,8 @@ use super::rows::ItemId;
 use crate::engine::ingestion::ledger;
 use crate::engine::lockbox::request::Operation;
 use crate::engine::lockbox::{grant, request};
-use crate::engine::{Command, decide, due};
+use crate::engine::{Command, decide, digest, due};
+use crate::runtime::{Look, Only};
 
 /// Where a key means something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,6 +41,8 @@ pub enum Scope {
     Blocks,
     /// The chart of what comes in.
     Ingestion,
+    /// The events of the record.
+    History,
     /// The ways to cut a key and back.
     Revocation,
     /// The text of a query.
@@ -119,6 +123,7 @@ impl Scope {
                 | Logs
                 | Blocks
                 | Ingestion
+                | History
                 | Revocation
                 | Query
                 | Answer
@@ -162,6 +167,10 @@ pub fn within_reach(action: &Action, scopes: &[Scope]) -> bool {
 }
 
 const NONE: Vec<Effect> = Vec::new();
+
+fn why_time_stands(app: &App, _: &Ctx) -> Option<String> {
+    (app.at.past.is_some()).then(|| "Time stands in the past; > and } go on, g e goes back.".into())
+}
 
 fn never(_: &App, _: &Ctx) -> Option<String> {
     None
@@ -580,6 +589,8 @@ actions! {
         never, |app, ctx| { app.ingestion.step(ctx.now, true); NONE };
     "ingestion.read-later" ["."] Ingestion Safe "" "Read the figures of the next column",
         never, |app, ctx| { app.ingestion.step(ctx.now, false); NONE };
+    "ingestion.leave" ["esc"] Ingestion Safe "" "Read no column any more; else go back",
+        never, |app, _| { if !app.ingestion.release() { app.back(); } NONE };
     "ingestion.pause" ["p"] Ingestion Safe "freeze" "Freeze the picture while the world goes on; again to follow",
         never, |app, ctx| {
             match app.ingestion.paused() {
@@ -640,7 +651,7 @@ actions! {
     "app.help" ["?", "f1"] Global Safe "help" "Everything that can be done here",
         never, |app, _| { app.modal = Some(Modal::Help { first: 0 }); NONE };
     "clock.pause" ["space"] Global Careful "time" "Stop or start the simulated clock",
-        never, |_, ctx| vec![Effect::Clock(if ctx.clock.paused { Tempo::Resume } else { Tempo::Pause })];
+        why_time_stands, |_, ctx| vec![Effect::Clock(if ctx.clock.paused { Tempo::Resume } else { Tempo::Pause })];
     "clock.next" ["n"] Global Careful "next event" "Go to the next instant at which something happens",
         |_, ctx| match due(ctx.world) {
             Some(_) => None,
@@ -670,6 +681,51 @@ actions! {
         |app, ctx| why_no_way(app, grant(app, ctx), "grant"), |app, ctx| { let to = grant(app, ctx); go(app, to) };
     "list.filter" ["/"] List Safe "filter" "Show only rows with some words",
         never, |app, _| { app.filtering = true; NONE };
+    "past.before" ["<"] Global Safe "" "Rewind to the event before, and look around",
+        never, |app, ctx| app.step_in_time(ctx, true, Only::Everything);
+    "past.next" [">"] Global Safe "" "Go on to the next event of the record",
+        |app, _| app.why_not_on(), |app, ctx| app.step_in_time(ctx, false, Only::Everything);
+    "past.consequence-before" ["{"] Global Safe "rewind" "Rewind to the consequence before: a loss, a decision, a change of state",
+        never, |app, ctx| app.step_in_time(ctx, true, Only::Consequences);
+    "past.consequence-next" ["}"] Global Safe "" "Go on to the next consequence, in the past or in time that comes",
+        never, |app, ctx| match app.at.past {
+            Some(_) => app.step_in_time(ctx, false, Only::Consequences),
+            None => vec![Effect::Clock(Tempo::NextConsequence)],
+        };
+    "past.go" ["@"] Global Safe "" "Go to a time or an event",
+        never, |app, _| app.ask_line(Asked::Moment);
+    "past.live" ["g e"] Global Safe "live" "Back to the present; out of a branch back to the live world",
+        |app, _| (app.at == At::default()).then(|| "This is the live edge.".into()),
+        |_, _| vec![Effect::Travel(Travel::Back)];
+    "past.digest" ["g ="] Global Safe "" "The digest of the whole state: two runs are the same when theirs are",
+        never, |app, ctx| {
+            let short = super::text::digest(&digest(ctx.world));
+            let told = format!("Digest {short} at {}.", ctx.world.revision);
+            app.say(told, super::theme::Token::ToastInfo);
+            NONE
+        };
+    "past.history" ["g h"] Global Safe "" "The record, event by event; Enter rewinds to one",
+        never, |_, _| vec![Effect::Travel(Travel::History)];
+    "past.open" ["enter"] History Safe "rewind here" "Rewind to the event the cursor is on",
+        |app, _| match app.item() { Some(ItemId::Event(_)) => None, _ => Some("There is no event here.".into()) },
+        |app, _| match app.item() {
+            Some(ItemId::Event(revision)) => vec![Effect::Travel(Travel::Look(Look::Revision(revision)))],
+            _ => NONE,
+        };
+    "branch.begin" ["g b"] Global Safe "branch" "Begin a what-if world here; the live one stays as it is",
+        |app, _| (app.at.branch.is_some()).then(|| "This is a branch already; g e leaves it.".into()),
+        |_, _| vec![Effect::Travel(Travel::Branch)];
+    "branch.compare" ["g x"] Global Safe "compare" "The branch and the live world side by side",
+        |app, _| (app.at.branch.is_none()).then(|| "There is no branch; g b begins one.".into()),
+        |_, _| vec![Effect::Travel(Travel::Compare)];
+    "branch.save" ["g S"] Global Safe "" "Write the branch down as a state directory of its own",
+        |app, _| (app.at.branch.is_none()).then(|| "There is no branch; g b begins one.".into()),
+        |app, _| app.ask_line(Asked::Directory);
+    "item.why" ["Y"] Global Safe "why" "Why this is so: back along the causes to the command and the person",
+        |app, _| match app.about() { Some(_) => None, None => Some("There is nothing here to ask about.".into()) },
+        |app, _| app.about().map(|about| Effect::Travel(Travel::Why(about))).into_iter().collect();
+    "app.present" ["f3"] Global Safe "" "Captions for people who watch, on or off",
+        never, |app, _| { app.present(); NONE };
     "go.overview" ["g o"] Global Safe "" "Overview",
         never, |app, _| { app.stack.truncate(1); NONE };
     "go.pending" ["g p"] Global Safe "" "Requests that wait for a decision",
@@ -698,7 +754,7 @@ actions! {
         never, |app, _| { app.jump(Blade::Storage); NONE };
     "go.ingestion" ["g n"] Global Safe "" "Ingestion: how much comes, and where it goes",
         never, |app, _| { app.jump(Blade::Ingestion(ledger::Scope::All)); NONE };
-    "go.revocation" ["g x"] Global Safe "" "Revocation: the chain from a vault to the data of a cluster, and how to cut it",
+    "go.revocation" ["g q"] Global Safe "" "Revocation: the chain from a vault to the data of a cluster, and how to cut it",
         |app, ctx| match app.revocation_of(ctx) { Some(_) => None, None => Some("There is no cluster you may see.".into()) },
         |app, ctx| { let to = app.revocation_of(ctx); go(app, to) };
     "go.segments" ["g d"] Global Safe "" "Sealed segments of log data",

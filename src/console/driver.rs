@@ -1,6 +1,8 @@
 //! The loop: waits for signals, keys, the engine and the clock, in this order, and does what the state asks
 //! for. It sleeps while nothing happens; paused and idle it never wakes.
 
+mod travels;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::future::poll_fn;
@@ -27,10 +29,12 @@ use super::pacer::Pacer;
 use super::paint;
 use super::terminal::{self, Guard, Screen};
 use super::theme::{Depth, Theme, ThemeError, glyphs};
+use crate::engine::ids::Revision;
 use crate::engine::text::scrub;
 use crate::engine::{Actor, SimTime, Span};
 use crate::logs::query::{Cancel, Progress};
 use crate::runtime::{Ask, ClockCommand, Handle, HostError, View};
+use travels::{Live, Trip};
 
 /// Whether to use colour.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -177,6 +181,13 @@ struct Driver {
     screen: Screen<fs::File>,
     events: EventStream,
     replies: FuturesUnordered<Reply>,
+    /// The live world, while a branch is shown.
+    live: Option<Live>,
+    /// A world of the past, while one looks at it.
+    past: Option<Arc<View>>,
+    travels: FuturesUnordered<Trip>,
+    /// Up to where what happened was captioned.
+    told: Revision,
     /// How far the question of a number is.
     progress: watch::Sender<(u64, Progress)>,
     cancels: BTreeMap<u64, Cancel>,
@@ -193,6 +204,7 @@ impl Driver {
     fn new(options: Options, theme: Theme, keymap: Keymap) -> io::Result<Driver> {
         let size = crossterm::terminal::size()?;
         Ok(Driver {
+            told: options.handle.views().borrow().world.revision,
             views: options.handle.views(),
             handle: options.handle,
             app: App::new(options.actor, keymap, size),
@@ -200,6 +212,9 @@ impl Driver {
             screen: Screen::stdout()?,
             events: EventStream::new(),
             replies: FuturesUnordered::new(),
+            live: None,
+            past: None,
+            travels: FuturesUnordered::new(),
             progress: watch::Sender::default(),
             cancels: BTreeMap::new(),
             pacer: Pacer::default(),
@@ -246,6 +261,9 @@ impl Driver {
                     self.app.finished(&now.ctx(), outcome);
                     self.pacer.input(self.micros());
                 }
+                Some(went) = self.travels.next(), if !self.travels.is_empty() => {
+                    self.went(went);
+                }
                 Ok(()) = progress.changed() => {
                     let (run, so_far) = *progress.borrow_and_update();
                     self.app.progressed(run, so_far);
@@ -255,6 +273,7 @@ impl Driver {
                     if changed.is_err() {
                         break;
                     }
+                    self.caption();
                     self.pacer.world(self.micros());
                 }
                 () = at(tick) => self.pacer.world(self.micros()),
@@ -282,7 +301,15 @@ impl Driver {
     }
 
     fn perform(&mut self, effect: Effect) -> io::Result<()> {
+        let effect = match self.in_the_past(effect) {
+            Ok(effect) => effect,
+            Err(told) => {
+                self.tell(told);
+                return Ok(());
+            }
+        };
         match effect {
+            Effect::Travel(travel) => self.travel(travel),
             Effect::Submit {
                 actor,
                 command,
@@ -355,6 +382,7 @@ impl Driver {
                     Tempo::Resume => ClockCommand::Resume,
                     Tempo::Rate(rate) => ClockCommand::Rate(rate),
                     Tempo::Next => ClockCommand::Next,
+                    Tempo::NextConsequence => ClockCommand::NextConsequence,
                 });
                 self.replies.push(Box::pin(async move {
                     outcome(reply.await.map(|r| r.map(|_| Outcome::Done(String::new()))))
@@ -421,10 +449,12 @@ impl Driver {
         let now = self.now();
         let ctx = now.ctx();
         self.app.refresh(&ctx);
-        for effect in self.app.wants(&ctx) {
-            self.perform(effect)?;
+        if self.past.is_none() {
+            for effect in self.app.wants(&ctx) {
+                self.perform(effect)?;
+            }
         }
-        let (width, height) = self.app.size;
+        let (width, height) = self.app.full;
         let (app, theme) = (&self.app, &self.theme);
         let mut hits = None;
         self.screen.draw(Rect::new(0, 0, width, height), |buf| {
@@ -436,7 +466,8 @@ impl Driver {
     }
 
     fn now(&mut self) -> Now {
-        let view = self.views.borrow_and_update().clone();
+        self.views.mark_unchanged();
+        let view = self.shown();
         let now = view.clock.now_at(Instant::now()).max(view.world.now);
         Now {
             behind: late(&view),
@@ -447,7 +478,7 @@ impl Driver {
 
     /// When the clock on the screen will show something else.
     fn next_second(&self) -> Option<Instant> {
-        let view = self.views.borrow();
+        let view = self.shown();
         if !view.clock.running {
             return None;
         }

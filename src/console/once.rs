@@ -8,6 +8,7 @@ use super::blades::{Blade, Eye};
 use super::doc;
 use super::rows::{Align, Column, Row, fit};
 use super::text;
+use super::theme::glyphs::UNICODE;
 use crate::engine::text::{disarm, inert_json, scrub};
 use crate::engine::words::UnknownWord;
 use crate::engine::{Actor, Refusal, SimTime, World};
@@ -115,9 +116,11 @@ fn table(blade: &Blade, columns: &[Column], rows: &[Row], width: u16) -> String 
     line(&|i| columns[i].title.to_owned());
     for row in rows {
         line(&|i| {
-            row.cells
-                .get(i)
-                .map_or_else(String::new, |c| c.text.clone().into_owned())
+            row.cells.get(i).map_or_else(String::new, |cell| {
+                let steps = |eighths: &u8| UNICODE.chart.steps[usize::from(*eighths).min(8)];
+                let spark: String = cell.spark.iter().map(steps).collect();
+                spark + &cell.text
+            })
         });
     }
     out

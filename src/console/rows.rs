@@ -49,6 +49,8 @@ pub enum ItemId {
     /// A list of segments.
     Segments(Of),
     Segment(SegmentId),
+    /// An event of the record.
+    Event(Revision),
     /// A way to cut the key of a cluster.
     Way(ResourceId, Cut),
     /// A step of the way back, by its place.

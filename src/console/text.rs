@@ -101,6 +101,14 @@ fn flush(lines: &mut Vec<String>, line: &mut String, used: &mut usize) {
     *used = 0;
 }
 
+/// The beginning of a digest, enough to tell two apart.
+pub fn digest(digest: &[u8; 32]) -> String {
+    digest[..6]
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}
+
 /// A number of bytes in GB, in at most six characters: `0.25`, `12.5`, `1,204`, `48k`, `3.1M`.
 pub fn gigabytes(n: u128) -> String {
     const UNITS: [&str; 9] = ["k", "M", "G", "T", "P", "E", "Z", "Y", "R"];

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use imbl::OrdMap;
 
 use super::errors;
-use super::event::Actor;
+use super::event::{Actor, Event, Fact};
 use super::ids::{
     GrantId, JitId, MailId, OperationId, RequestId, ResourceId, SubscriptionId, TicketId, VaultName,
 };
@@ -102,6 +102,35 @@ pub enum Answer {
     Route(Route),
     /// The thing asked for exists and may be seen.
     Yes,
+}
+
+/// Whether an actor may see an event: who may see the thing it is about.
+pub fn sees(world: &World, actor: &Actor, event: &Event) -> bool {
+    let query = match &event.fact {
+        Fact::Ticket(f) => Query::Ticket(f.ticket()),
+        Fact::Jit(f) => Query::Jit(f.jit()),
+        Fact::Request(f) => Query::Request(f.request()),
+        Fact::Grant(f) => Query::Grant(f.grant()),
+        // What the world file makes happen is the observer's business.
+        Fact::Story(_) => return *actor == Actor::Observer,
+        Fact::World(_) | Fact::Rules(_) | Fact::People(_) | Fact::Resources(_) => return true,
+        Fact::Vault(f) => Query::Vault(f.vault().clone()),
+        Fact::Key(f) => Query::Vault(f.vault().clone()),
+        Fact::Policy(f) => Query::Vault(f.vault().clone()),
+        Fact::Fault(f) => Query::Vault(f.vault().clone()),
+        Fact::Cluster(f) => Query::Cluster(f.cluster().clone()),
+        Fact::Encryption(f) => Query::Cluster(f.cluster().clone()),
+        Fact::Link(f) => Query::Workspace(f.workspace().clone()),
+        Fact::Support(_) => return true,
+        Fact::Workspace(f) => Query::Workspace(f.workspace().clone()),
+        Fact::Search(f) => Query::Workspace(f.workspace().clone()),
+        Fact::Ingestion(f) => Query::Workspace(f.workspace().clone()),
+        Fact::Storage(f) => match world.storage_accounts.contains_key(f.resource()) {
+            true => Query::StorageAccount(f.resource().clone()),
+            false => Query::Workspace(f.resource().clone()),
+        },
+    };
+    ask(world, world.now, actor, &query).is_ok()
 }
 
 pub fn ask(world: &World, now: SimTime, actor: &Actor, query: &Query) -> Result<Answer, Refusal> {

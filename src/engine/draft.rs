@@ -61,6 +61,18 @@ impl Draft {
         result
     }
 
+    /// Runs a step of time as a consequence of the event that set its timer, where that is known.
+    pub fn following<T>(
+        &mut self,
+        cause: Option<Revision>,
+        step: impl FnOnce(&mut Draft) -> T,
+    ) -> T {
+        let before = std::mem::replace(&mut self.cause, cause);
+        let result = step(self);
+        self.cause = before;
+        result
+    }
+
     /// The person acting. Time, the services and the observer are no person.
     pub fn person(&self) -> Result<PersonId, Refusal> {
         match &self.actor {

@@ -10,7 +10,7 @@ use super::cluster;
 use super::draft::Draft;
 use super::errors;
 use super::event::Actor;
-use super::ids::{ManagementGroupId, ResourceId, SubscriptionId, TenantId, VaultName};
+use super::ids::{ManagementGroupId, ResourceId, Revision, SubscriptionId, TenantId, VaultName};
 use super::people::plain;
 use super::random;
 use super::refusal::Refusal;
@@ -149,6 +149,8 @@ impl Resource {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SoftDeleted {
     pub at: SimTime,
+    /// The event that deleted it.
+    pub revision: Revision,
     /// From here on it is gone for good.
     pub purge_at: SimTime,
     pub timer: TimerKey,

@@ -20,19 +20,35 @@ pub(super) fn is_branch(dir: &Path) -> bool {
     dir.join(MARK).exists()
 }
 
+fn begun(
+    mut journal: MemoryJournal,
+    world: &World,
+    at: SimTime,
+    wall: Box<dyn Wall>,
+) -> Result<Host, HostError> {
+    journal.set_clock(&ClockRow {
+        sim: at.max(world.now),
+        rate: 1,
+        paused: true,
+        ..ClockRow::default()
+    })?;
+    Host::on(Box::new(journal), wall)
+}
+
 impl Host {
     /// A branch that begins in a world, at an instant that is not before its last event. Time stands.
     pub fn branch(world: &World, at: SimTime, wall: Box<dyn Wall>) -> Result<Host, HostError> {
-        let mut journal = MemoryJournal::from(world.clone());
-        journal.set_clock(&ClockRow {
-            version: 0,
-            sim: at.max(world.now),
-            wall: 0,
-            rate: 1,
-            paused: true,
-            holder: String::new(),
-        })?;
-        Host::on(Box::new(journal), wall)
+        begun(MemoryJournal::from(world.clone()), world, at, wall)
+    }
+
+    /// The same, in a world of a record, which is read for what led to the branch and never written.
+    pub fn branch_of(
+        parent: Box<dyn Journal>,
+        world: &World,
+        at: SimTime,
+        wall: Box<dyn Wall>,
+    ) -> Result<Host, HostError> {
+        begun(MemoryJournal::after(parent, world.clone()), world, at, wall)
     }
 
     /// Writes a branch into a directory that is new or empty; `parent` reads the record it began in.

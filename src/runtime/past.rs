@@ -17,6 +17,8 @@ use crate::store::Journal;
 
 /// Events between two worlds that are kept (`design.md` §2).
 const EVERY: u64 = 512;
+/// Events read at once where few are wanted.
+const NEAR: usize = 512;
 
 /// Where to look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -187,8 +189,8 @@ impl Past {
         };
         let mut last = None;
         'folding: loop {
-            let events = self.reader.read_after(world.revision, CHUNK)?;
-            let ends = events.len() < CHUNK;
+            let events = self.reader.read_after(world.revision, NEAR)?;
+            let ends = events.len() < NEAR;
             for event in events {
                 if event.at > at {
                     break 'folding;
@@ -238,12 +240,12 @@ impl Past {
     fn next(&self, from: Revision, only: Only) -> Result<Option<Revision>, HostError> {
         let mut after = from;
         loop {
-            let events = self.reader.read_after(after, CHUNK)?;
+            let events = self.reader.read_after(after, NEAR)?;
             if let Some(found) = events.iter().find(|event| only.stops_at(event)) {
                 return Ok(Some(found.revision));
             }
             match events.last() {
-                Some(last) if events.len() == CHUNK => after = last.revision,
+                Some(last) if events.len() == NEAR => after = last.revision,
                 _ => return Ok(None),
             }
         }
@@ -253,7 +255,7 @@ impl Past {
         let base = self.kept[0].revision.0;
         let mut until = from.0;
         while until > base + 1 {
-            let start = until.saturating_sub(1 + CHUNK as u64).max(base);
+            let start = until.saturating_sub(1 + EVERY).max(base);
             let count = usize::try_from(until - 1 - start).unwrap_or(0);
             let events = self.reader.read_after(Revision(start), count)?;
             if let Some(found) = events.iter().rev().find(|event| only.stops_at(event)) {

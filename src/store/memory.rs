@@ -14,8 +14,9 @@ pub struct MemoryJournal {
 
 #[derive(Debug, Default)]
 struct Kept {
-    /// Of a branch: the world it began in.
+    /// Of a branch: the world it began in, and the record that led there.
     origin: Option<World>,
+    parent: Option<Parent>,
     events: Vec<Event>,
     clock: Option<ClockRow>,
     founded: Option<(Revision, String)>,
@@ -23,7 +24,24 @@ struct Kept {
     keystore: Revision,
 }
 
+/// A record that is only read.
+struct Parent(Box<dyn Journal>);
+
+impl std::fmt::Debug for Parent {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Parent")
+    }
+}
+
 impl MemoryJournal {
+    /// The journal of a branch whose causes lead back into the record it began in: what lies before its own
+    /// events is read there.
+    pub fn after(parent: Box<dyn Journal>, origin: World) -> MemoryJournal {
+        let journal = MemoryJournal::from(origin);
+        journal.kept().parent = Some(Parent(parent));
+        journal
+    }
+
     /// The journal of a branch: its first event follows the last one of a world.
     pub fn from(origin: World) -> MemoryJournal {
         let journal = MemoryJournal::default();
@@ -66,15 +84,19 @@ impl Journal for MemoryJournal {
 
     fn read_after(&self, revision: Revision, limit: usize) -> Result<Vec<Event>, JournalError> {
         let kept = self.kept();
-        let after = revision.0.saturating_sub(kept.base().0);
+        let base = kept.base();
+        let mut events = match &kept.parent {
+            Some(Parent(parent)) if revision < base => {
+                let before = usize::try_from(base.0 - revision.0).unwrap_or(usize::MAX);
+                parent.read_after(revision, limit.min(before))?
+            }
+            _ => Vec::new(),
+        };
+        let after = revision.0.saturating_sub(base.0);
         let after = usize::try_from(after).unwrap_or(usize::MAX);
-        Ok(kept
-            .events
-            .iter()
-            .skip(after)
-            .take(limit)
-            .cloned()
-            .collect())
+        let room = limit - events.len();
+        events.extend(kept.events.iter().skip(after).take(room).cloned());
+        Ok(events)
     }
 
     fn clock(&self) -> Result<Option<ClockRow>, JournalError> {

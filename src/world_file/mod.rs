@@ -12,9 +12,10 @@ mod generate;
 mod generator;
 mod key_story;
 mod people;
-mod reader;
+pub(crate) mod reader;
 mod resources;
 mod rules;
+pub(crate) mod script;
 mod steps;
 mod story;
 mod things;
@@ -43,6 +44,11 @@ pub struct WorldFile {
     commands: Vec<Command>,
     stories: Vec<story::Told>,
     plan: Option<generator::Plan>,
+    /// As its commands leave it, before any story.
+    world: World,
+    locales: people::Locales,
+    /// What is there, and what the stories make.
+    things: things::Things,
     history_from: SimTime,
     opens_at: SimTime,
 }
@@ -55,6 +61,16 @@ impl WorldFile {
 
     pub fn opens_at(&self) -> SimTime {
         self.opens_at
+    }
+
+    /// The same world from another seed. What its file generates stays as it is.
+    pub fn with_seed(mut self, other: u64) -> WorldFile {
+        for command in &mut self.commands {
+            if let Command::World(world::Command::Found { seed, .. }) = command {
+                *seed = other;
+            }
+        }
+        self
     }
 }
 
@@ -121,12 +137,15 @@ fn read(reader: &Reader, text: &str) -> Option<WorldFile> {
     {
         build.put(&root, world::Command::Default { person });
     }
-    let stories = story::stories(&build, &root, &locales);
+    let (stories, things) = story::stories(&build, &root, &locales);
     let plan = generate::generate(&build, &root, &locales);
     Some(WorldFile {
         commands: build.commands,
         stories,
         plan,
+        world: build.world,
+        locales,
+        things,
         history_from: build.history_from,
         opens_at: build.opens_at,
     })

@@ -15,7 +15,7 @@ use crate::engine::words::{UnknownWord, nearest};
 /// More mistakes than this help nobody.
 const ERRORS_MAX: usize = 200;
 
-pub(super) struct Reader {
+pub(crate) struct Reader {
     file: String,
     lines: Lines,
     errors: RefCell<Vec<WorldError>>,
@@ -45,6 +45,11 @@ impl Reader {
         }
     }
 
+    /// The line a place is on, from 1.
+    pub fn line(&self, at: usize) -> usize {
+        self.lines.place(at).0
+    }
+
     /// Everything found so far, in the order of the file.
     pub fn errors(&self) -> Vec<WorldError> {
         let mut errors = self.errors.borrow().clone();
@@ -56,14 +61,14 @@ impl Reader {
 
 /// A value with its place in the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Placed<T> {
+pub(crate) struct Placed<T> {
     pub value: T,
     pub at: usize,
     pub field: String,
 }
 
 /// One table of the file, its unknown keys already reported.
-pub(super) struct Fields<'a> {
+pub(crate) struct Fields<'a> {
     pub reader: &'a Reader,
     table: &'a DeTable<'a>,
     pub at: usize,
@@ -430,7 +435,7 @@ fn kind(value: &DeValue<'_>) -> &'static str {
 }
 
 /// The root table of a document, with what is wrong with its TOML.
-pub(super) fn document<'a>(reader: &Reader, text: &'a str) -> Spanned<DeTable<'a>> {
+pub(crate) fn document<'a>(reader: &Reader, text: &'a str) -> Spanned<DeTable<'a>> {
     let (root, errors) = DeTable::parse_recoverable(text);
     for error in errors {
         let at = error.span().map_or(0, |span| span.start);

@@ -120,7 +120,7 @@ impl FromStr for What {
 }
 
 impl What {
-    fn all() -> impl Iterator<Item = What> + Clone {
+    pub fn all() -> impl Iterator<Item = What> + Clone {
         let ticket = Do::ALL.iter().copied().map(What::Ticket);
         ticket.chain(key_story::Do::ALL.iter().copied().map(What::Keys))
     }

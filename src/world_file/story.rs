@@ -28,7 +28,12 @@ pub(super) struct Told {
     pub steps: Vec<(usize, String)>,
 }
 
-pub(super) fn stories(build: &Build<'_>, root: &Fields<'_>, locales: &Locales) -> Vec<Told> {
+/// The stories, and everything that is there or that they make.
+pub(super) fn stories(
+    build: &Build<'_>,
+    root: &Fields<'_>,
+    locales: &Locales,
+) -> (Vec<Told>, Things) {
     let all = step_fields();
     let tables: Vec<_> = root
         .tables("story", &["id", "subscription", "step"])
@@ -101,35 +106,26 @@ pub(super) fn stories(build: &Build<'_>, root: &Fields<'_>, locales: &Locales) -
             steps: places,
         });
     }
-    told
+    (told, things)
 }
 
-struct Teller<'b, 'a> {
-    build: &'b Build<'a>,
-    locales: &'b Locales,
-    things: &'b Things,
-    subscription: Option<SubscriptionId>,
+pub(super) struct Teller<'b, 'a> {
+    pub build: &'b Build<'a>,
+    pub locales: &'b Locales,
+    pub things: &'b Things,
+    pub subscription: Option<SubscriptionId>,
     /// Time of the step before.
-    before: Option<SimTime>,
+    pub before: Option<SimTime>,
     /// First resource of the latest request: where `connect` goes unless told otherwise.
-    asked: Option<ResourceId>,
+    pub asked: Option<ResourceId>,
 }
 
 impl Teller<'_, '_> {
     /// The engine's steps for one table: one, but for several roles assigned at once.
     fn step(&mut self, t: &Fields<'_>) -> Vec<Step> {
         let at = self.time(t);
-        let Some(what) = t.required_word::<What>("do") else {
+        let Some((by, deeds)) = self.doing(t, &[]) else {
             return Vec::new();
-        };
-        t.only(&format!("A step that does {}", what.word()), &what.fields());
-        let by = t.text("by").and_then(|text| self.build.person(&text));
-        if what.needs_a_person() && !t.has("by") {
-            t.missing("by");
-        }
-        let deeds = match what {
-            What::Ticket(what) => self.deeds(t, what, by.as_ref()),
-            What::Keys(what) => self.keys(t, what).into_iter().collect(),
         };
         deeds
             .into_iter()
@@ -139,6 +135,27 @@ impl Teller<'_, '_> {
                 deed,
             })
             .collect()
+    }
+
+    /// Who does a step, and what it does. `also` are fields the table may have beside those of the step.
+    pub fn doing(
+        &mut self,
+        t: &Fields<'_>,
+        also: &[&'static str],
+    ) -> Option<(Option<PersonId>, Vec<Deed>)> {
+        let what = t.required_word::<What>("do")?;
+        let mut fields = what.fields();
+        fields.extend(also);
+        t.only(&format!("A step that does {}", what.word()), &fields);
+        let by = t.text("by").and_then(|text| self.build.person(&text));
+        if what.needs_a_person() && !t.has("by") {
+            t.missing("by");
+        }
+        let deeds = match what {
+            What::Ticket(what) => self.deeds(t, what, by.as_ref()),
+            What::Keys(what) => self.keys(t, what).into_iter().collect(),
+        };
+        Some((by, deeds))
     }
 
     fn time(&mut self, t: &Fields<'_>) -> SimTime {

@@ -23,7 +23,7 @@ impl Things {
     pub fn add_made(&mut self, step: &Fields<'_>, home: &SubscriptionId) {
         let kind = match step.peek("do") {
             Some("vault-create") => ResourceKind::KeyVault,
-            Some("cluster-create") => ResourceKind::Cluster,
+            Some("cluster-create" | "cluster-put") => ResourceKind::Cluster,
             Some("workspace-create") => ResourceKind::Workspace,
             Some("key-create") => {
                 if let (Some(vault), Some(key)) = (step.peek("vault"), step.peek("key")) {

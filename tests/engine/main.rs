@@ -18,3 +18,4 @@ mod rules;
 #[path = "../frames/scene.rs"]
 mod scene;
 mod stage;
+mod why;

@@ -17,3 +17,4 @@ mod query;
 mod revocation;
 mod scene;
 mod storm;
+mod travel;

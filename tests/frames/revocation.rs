@@ -109,7 +109,7 @@ fn monochrome_says_every_state_by_sign_and_word() {
 #[test]
 fn a_key_is_disabled_after_a_preview_and_given_back_by_keys_alone() {
     let mut scene = Scene::new(usual(), person("ann"), (120, 40));
-    scene.press("g x enter");
+    scene.press("g q enter");
     insta::assert_snapshot!("revocation-preview-120x40", scene.screen().backend());
     scene.shows("loses access to its data by");
     scene.shows("an hour are lost");
@@ -157,7 +157,7 @@ fn a_key_is_disabled_after_a_preview_and_given_back_by_keys_alone() {
 #[test]
 fn who_may_not_is_told_why_and_still_sees_the_chain() {
     let mut scene = Scene::new(usual(), Actor::Observer, (120, 40));
-    scene.press("g x").shows("FROM THE VAULT TO THE DATA");
+    scene.press("g q").shows("FROM THE VAULT TO THE DATA");
     scene.shows("not now");
     scene.press("enter");
     scene.shows("Observer");

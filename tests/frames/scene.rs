@@ -1,15 +1,22 @@
 //! A console on a stage: keys in, screen out, commands carried out at once.
 
+use lockbox::console::app::travel::{Arrived, At, Moment, Parted, Travel};
 use lockbox::console::app::{App, Clock, Ctx, Effect, Input, Outcome, Tempo};
 use lockbox::console::forms::FORMS;
 use lockbox::console::input::{Key, Keymap, key};
 use lockbox::console::paint;
 use lockbox::console::rows::ItemId;
+use lockbox::console::text;
 use lockbox::console::theme::{Depth, Theme, glyphs};
+use lockbox::engine::compare::compare;
+use lockbox::engine::ids::Revision;
 use lockbox::engine::lockbox::jit::{Level, Submit};
 use lockbox::engine::people::{Assignment, Person, Principal, Role, Scope, Side, VendorRole};
+use lockbox::engine::projections::sentence::sentence;
 use lockbox::engine::resources::{self, Resource, ResourceKind};
-use lockbox::engine::{Actor, people};
+use lockbox::engine::{Actor, digest, people};
+use lockbox::runtime::{Glimpse, HostError, Look, Past};
+use lockbox::store::{Journal, MemoryJournal};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 
@@ -21,17 +28,24 @@ pub struct Scene {
     pub theme: Theme,
     paused: bool,
     rate: u32,
+    /// The moment of the past that is looked at.
+    past: Option<Glimpse>,
+    /// The live stage, while a branch is on.
+    live: Option<Stage>,
 }
 
 /// The context of a scene, without borrowing its app.
 macro_rules! ctx {
     ($scene:expr) => {
         Ctx {
-            world: &$scene.stage.world,
-            now: $scene.stage.now,
+            world: $scene
+                .past
+                .as_ref()
+                .map_or(&$scene.stage.world, |p| &p.world),
+            now: $scene.past.as_ref().map_or($scene.stage.now, |p| p.at),
             clock: Clock {
-                running: !$scene.paused,
-                paused: $scene.paused,
+                running: !$scene.paused && $scene.past.is_none(),
+                paused: $scene.paused || $scene.past.is_some(),
                 rate: $scene.rate,
                 ours: true,
                 ..Clock::default()
@@ -50,6 +64,8 @@ impl Scene {
             theme,
             paused: true,
             rate: 1,
+            past: None,
+            live: None,
         };
         scene.app.refresh(&ctx!(scene));
         scene
@@ -84,7 +100,7 @@ impl Scene {
                     Tempo::Pause => self.paused = true,
                     Tempo::Resume => self.paused = false,
                     Tempo::Rate(rate) => self.rate = *rate,
-                    Tempo::Next => {
+                    Tempo::Next | Tempo::NextConsequence => {
                         if let Some(due) = lockbox::engine::due(&self.stage.world) {
                             self.stage.now = self.stage.now.max(due);
                             self.stage.elapse();
@@ -92,6 +108,10 @@ impl Scene {
                     }
                 }
                 self.app.refresh(&ctx!(self));
+            }
+            Effect::Travel(travel) => {
+                let outcome = self.travel(travel);
+                self.app.finished(&ctx!(self), outcome);
             }
             // There are no files on a stage.
             Effect::Peek { .. }
@@ -103,6 +123,80 @@ impl Scene {
             | Effect::Suspend
             | Effect::Repaint
             | Effect::Quit => {}
+        }
+    }
+
+    /// What the driver does of it, with the record of the stage.
+    fn travel(&mut self, travel: &Travel) -> Outcome {
+        let arrived = |at| Outcome::Arrived(Arrived::At(Box::new(at)));
+        let mut at = self.app.at.clone();
+        let events = self.stage.journal.clone();
+        let mut journal = MemoryJournal::default();
+        journal.append(Revision(0), &events).unwrap();
+        let mut past = Past::new(Box::new(journal));
+        let world = ctx!(self).world.clone();
+        match travel {
+            Travel::Look(look) => match past.look(*look) {
+                Ok(glimpse) if glimpse.world.revision >= self.stage.world.revision => {
+                    (self.past, at.past) = (None, None);
+                    arrived(at)
+                }
+                Ok(glimpse) => {
+                    let event = glimpse.event.as_ref();
+                    at.past = Some(Moment {
+                        revision: glimpse.world.revision,
+                        head: glimpse.head,
+                        said: event.map_or_else(String::new, |e| sentence(&glimpse.world, e)),
+                        digest: text::digest(&digest(&glimpse.world)),
+                    });
+                    self.past = Some(glimpse);
+                    arrived(at)
+                }
+                Err(HostError::Refused(no)) => Outcome::Refused(Box::new(no)),
+                Err(error) => panic!("{error}"),
+            },
+            Travel::Back => {
+                if self.past.take().is_some() {
+                    at.past = None;
+                } else if let Some(live) = self.live.take() {
+                    (self.stage, at.branch) = (live, None);
+                }
+                arrived(at)
+            }
+            Travel::Branch => {
+                let glimpse = past.look(Look::Whole(world.revision)).unwrap();
+                let mut branch = self.stage.clone();
+                let now = ctx!(self).now;
+                branch
+                    .journal
+                    .retain(|e| e.revision <= glimpse.world.revision);
+                (branch.world, branch.now) = (glimpse.world, now.max(glimpse.at));
+                at = At {
+                    branch: Some(Parted {
+                        revision: branch.world.revision,
+                        at: branch.now,
+                    }),
+                    past: None,
+                };
+                self.past = None;
+                self.live = Some(std::mem::replace(&mut self.stage, branch));
+                arrived(at)
+            }
+            Travel::Compare => {
+                let (live, parted) = (self.live.as_ref().unwrap(), at.branch.unwrap());
+                let now = live.now.max(self.stage.now);
+                let actor = &self.app.actor;
+                let both = compare(actor, &live.world, &self.stage.world, parted.at, now).unwrap();
+                Outcome::Arrived(Arrived::Compared(Box::new(both)))
+            }
+            Travel::History => {
+                let known = events.into_iter().filter(|e| e.revision <= world.revision);
+                Outcome::Arrived(Arrived::History(known.collect()))
+            }
+            Travel::Why(about) => {
+                Outcome::Arrived(Arrived::Because(past.why(&world, about).unwrap()))
+            }
+            Travel::Save(_) => Outcome::Done(String::new()),
         }
     }
 
@@ -144,7 +238,11 @@ impl Scene {
 
     pub fn screen(&mut self) -> Terminal<TestBackend> {
         self.app.refresh(&ctx!(self));
-        let (width, height) = self.app.size;
+        // Captions take their part of the whole screen.
+        let (width, height) = match self.app.captions {
+            Some(_) => self.app.full,
+            None => self.app.size,
+        };
         let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
         let mut hits = None;
         terminal

@@ -137,6 +137,30 @@ fn a_state_is_traced_back_to_the_person_and_the_command_with_its_rules() {
 }
 
 #[test]
+fn what_comes_of_a_branch_is_traced_back_over_the_moment_it_began_in() {
+    let (dir, wall) = (dir(), ManualWall::default());
+    let mut host = open(dir.path(), &wall);
+    let key = make_protected(&mut host);
+    set_enabled(&mut host, &key, false);
+    let pressed = host.world().revision;
+    let parent = host.journal().reader().unwrap();
+    let clock = Box::new(wall.clone());
+    let mut branch = Host::branch_of(parent, host.world(), host.now(), clock).unwrap();
+    wait(&mut branch, Span::hours(2));
+    let about = About::Cluster(CLUSTER.into());
+    let steps = past(&branch).why(branch.world(), &about).unwrap();
+    assert_eq!(steps.len(), 5);
+    assert_eq!(steps.last().unwrap().event.revision, pressed);
+    let all = branch
+        .journal()
+        .read_after(Revision(0), usize::MAX)
+        .unwrap();
+    let numbers: Vec<u64> = all.iter().map(|e| e.revision.0).collect();
+    assert_eq!(numbers, Vec::from_iter(1..=branch.world().revision.0));
+    assert_eq!(host.world().revision, pressed);
+}
+
+#[test]
 fn a_branch_goes_its_own_way_and_its_parent_stays_as_it_is() {
     let (dir, wall) = (dir(), ManualWall::default());
     let mut host = open(dir.path(), &wall);
@@ -165,7 +189,14 @@ fn a_branch_goes_its_own_way_and_its_parent_stays_as_it_is() {
     assert_eq!(digest(host.world()), parent);
 
     // Side by side at the later of the two.
-    let both = compare(host.world(), branch.world(), at, branch.now()).unwrap();
+    let both = compare(
+        &Actor::Observer,
+        host.world(),
+        branch.world(),
+        at,
+        branch.now(),
+    )
+    .unwrap();
     let figure = |what: &str| {
         let row = both.rows.iter().find(|r| r.what.starts_with(what)).unwrap();
         (row.left, row.right)

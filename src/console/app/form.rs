@@ -724,6 +724,7 @@ impl App {
             // An order to the clock, or a look at a file, came back.
             Outcome::Done(_)
             | Outcome::Looked(_)
+            | Outcome::Arrived(_)
             | Outcome::Answered { .. }
             | Outcome::SavedText { .. } => Some(outcome),
         }

@@ -7,6 +7,7 @@ pub mod dialog;
 pub mod form;
 pub mod geometry;
 pub mod page;
+pub mod travel;
 pub mod update;
 
 use std::collections::BTreeMap;
@@ -31,6 +32,7 @@ use dialog::Dialog;
 use form::Form;
 use geometry::Hits;
 use page::Page;
+use travel::{Arrived, Asked, At, Captions, Cue, Travel};
 
 /// The world and the clock as they are now.
 #[derive(Clone, Copy)]
@@ -72,6 +74,7 @@ pub enum Tempo {
     Resume,
     Rate(u32),
     Next,
+    NextConsequence,
 }
 
 /// What the driver has to do. Only the driver does anything.
@@ -112,6 +115,8 @@ pub enum Effect {
         segment: SegmentId,
         block: u64,
     },
+    /// To look from elsewhere in time.
+    Travel(Travel),
     Suspend,
     Repaint,
     Quit,
@@ -134,6 +139,8 @@ pub enum Outcome {
         workspace: ResourceId,
         text: String,
     },
+    /// Elsewhere in time, or news from there.
+    Arrived(Arrived),
     /// A block was looked at.
     Looked(Box<Result<Looked, String>>),
     Broken(String),
@@ -199,6 +206,11 @@ pub enum Modal {
         cursor: usize,
         first: usize,
     },
+    /// One line that somebody is asked for.
+    Prompt {
+        asked: Asked,
+        typed: Typed,
+    },
     Dialog(Box<Dialog>),
     Form(Box<Form>),
 }
@@ -213,7 +225,14 @@ pub struct App {
     pub toast: Option<Toast>,
     /// Keys of a sequence that is not finished.
     pub pending: Vec<Key>,
+    /// What blades have of the screen, and all of it.
     pub size: (u16, u16),
+    pub full: (u16, u16),
+    /// Where in time one looks from.
+    pub at: At,
+    /// Sentences about what happens; none when nobody presents.
+    pub captions: Option<Captions>,
+    pub cue: Cue,
     /// What of the last frame can be clicked.
     pub hits: Hits,
     /// What the cursor's thing belongs to, as of the last look.
@@ -241,6 +260,10 @@ impl App {
             toast: None,
             pending: Vec::new(),
             size,
+            full: size,
+            at: At::default(),
+            captions: None,
+            cue: Cue::default(),
             hits: Hits::default(),
             near: Related::default(),
             blocks: Blocks::default(),
@@ -297,7 +320,9 @@ impl App {
     pub fn scopes(&self) -> Vec<Scope> {
         match &self.modal {
             Some(Modal::Help { .. }) => return vec![Scope::Help, Scope::Move],
-            Some(Modal::Palette { .. } | Modal::People { .. }) => return vec![Scope::Menu],
+            Some(Modal::Palette { .. } | Modal::People { .. } | Modal::Prompt { .. }) => {
+                return vec![Scope::Menu];
+            }
             Some(Modal::Dialog(_)) => return vec![Scope::Dialog],
             Some(Modal::Form(_)) => return vec![Scope::Form],
             None => {}
@@ -328,6 +353,9 @@ impl App {
         }
         if let Blade::Revocation(_) = blade {
             scopes.push(Scope::Revocation);
+        }
+        if let Blade::History(_) = blade {
+            scopes.push(Scope::History);
         }
         if *blade == Blade::Activity {
             scopes.push(Scope::Activity);
@@ -379,6 +407,7 @@ impl App {
                 Some(
                     Modal::Palette { .. }
                         | Modal::People { .. }
+                        | Modal::Prompt { .. }
                         | Modal::Dialog(_)
                         | Modal::Form(_)
                 )

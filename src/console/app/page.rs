@@ -71,6 +71,11 @@ impl Page {
         }
     }
 
+    /// What it shows is another world's.
+    pub(super) fn forget(&mut self) {
+        self.stamp = None;
+    }
+
     /// Moves the cursor to a place in the list.
     pub fn go(&mut self, index: usize) {
         self.index = index.min(self.ids.len().saturating_sub(1));

@@ -41,7 +41,7 @@ impl App {
                 Vec::new()
             }
             Input::Resize(width, height) => {
-                self.size = (width, height);
+                self.resize((width, height));
                 Vec::new()
             }
         };
@@ -113,6 +113,9 @@ impl App {
                 typed.key(key);
                 (*cursor, *first) = (0, 0);
             }
+            Some(Modal::Prompt { typed, .. }) => {
+                typed.key(key);
+            }
             Some(Modal::Dialog(dialog)) => {
                 let refused = dialog.refusal(ctx, &actor).is_some();
                 dialog.key(key, refused);
@@ -138,7 +141,11 @@ impl App {
             return;
         }
         match &mut self.modal {
-            Some(Modal::Palette { typed, .. } | Modal::People { typed, .. }) => typed.paste(text),
+            Some(
+                Modal::Palette { typed, .. }
+                | Modal::People { typed, .. }
+                | Modal::Prompt { typed, .. },
+            ) => typed.paste(text),
             Some(Modal::Dialog(dialog)) => dialog.paste(text),
             Some(Modal::Form(form)) => form.paste(text),
             Some(Modal::Help { .. }) => {}
@@ -236,7 +243,7 @@ impl App {
                     .saturating_add_signed(by)
                     .min(people.saturating_sub(1));
             }
-            Some(Modal::Dialog(_)) => {}
+            Some(Modal::Dialog(_) | Modal::Prompt { .. }) => {}
             Some(Modal::Form(form)) => form.scroll(by),
             None => {
                 if asking {
@@ -342,6 +349,7 @@ impl App {
                     self.say(format!("You act as {who} now."), Token::ToastOk);
                 }
             }
+            Some(Modal::Prompt { asked, typed }) => return self.answer_line(ctx, asked, typed),
             other => self.modal = other,
         }
         effects
@@ -432,6 +440,7 @@ impl App {
                 }
                 _ => self.say(refusal.to_string(), Token::ToastWarn),
             },
+            Outcome::Arrived(arrived) => self.arrived(ctx, arrived),
             Outcome::Looked(looked) => self.blocks.looked = Some(*looked),
             Outcome::Answered { run, answered } => {
                 if let query::Answered::Cells(shown) = &answered {

@@ -9,6 +9,7 @@ pub mod clusters;
 pub mod cmk;
 pub mod grant;
 pub mod grants;
+pub mod history;
 pub mod ingestion;
 pub mod key;
 pub mod key_version;
@@ -42,6 +43,7 @@ use std::sync::Arc;
 
 use super::doc::{Block, Doc};
 use super::rows::{Cell, Column, ItemId, Row};
+use crate::engine::compare::Comparison;
 use crate::engine::ids::{
     GrantId, KeyName, KeyVersionId, MailId, OperationId, RequestId, ResourceId, SegmentId,
     TableName, TicketId, VaultName,
@@ -49,10 +51,12 @@ use crate::engine::ids::{
 use crate::engine::ingestion::ledger;
 use crate::engine::lockbox::request::Operation;
 use crate::engine::projections::activity_log::Subject;
+use crate::engine::projections::why::Seen;
 use crate::engine::vault::key::KeyIdentifier;
 use crate::engine::words::{did_you_mean, nearest};
 use crate::engine::workspace::saved_search;
-use crate::engine::{Actor, Refusal, SimTime, World, errors};
+use crate::engine::{Actor, Event, Refusal, SimTime, World, errors};
+use history::Told;
 pub use logs::Of;
 
 /// One screen of the console.
@@ -100,6 +104,12 @@ pub enum Blade {
     Blocks(SegmentId),
     /// How much comes, and where it goes.
     Ingestion(ledger::Scope),
+    /// Events of the record.
+    History(Told<Vec<Event>>),
+    /// Why something is so.
+    Why(Told<Seen>),
+    /// Two futures side by side.
+    Compare(Told<Comparison>),
     /// How a key is cut, what that does, and the way back.
     Revocation(ResourceId),
 }
@@ -279,6 +289,9 @@ impl Blade {
             Blade::Blocks(id) => format!("Blocks of {id}"),
             Blade::Query(id) => format!("Query {}", shared::resource_name(id)),
             Blade::Ingestion(scope) => ingestion::title(scope),
+            Blade::History(_) => "Record".into(),
+            Blade::Why(_) => "Why".into(),
+            Blade::Compare(_) => "Two futures".into(),
             Blade::Revocation(_) => "Revocation".into(),
         }
     }
@@ -287,7 +300,11 @@ impl Blade {
     pub fn is_list(&self) -> bool {
         matches!(
             self,
-            Blade::Tables(_) | Blade::Segments(_) | Blade::Ingestion(_) | Blade::Revocation(_)
+            Blade::Tables(_)
+                | Blade::Segments(_)
+                | Blade::Ingestion(_)
+                | Blade::History(_)
+                | Blade::Revocation(_)
         ) || WORDS.iter().any(|(_, list)| list == self)
     }
 
@@ -336,6 +353,7 @@ impl Blade {
             Blade::Tables(_) => logs::tables::COLUMNS,
             Blade::Segments(_) => logs::segments::COLUMNS,
             Blade::Ingestion(_) => ingestion::rows::COLUMNS,
+            Blade::History(_) => history::COLUMNS,
             _ => &[],
         }
     }
@@ -359,6 +377,7 @@ impl Blade {
             Blade::Tables(id) => logs::tables::ids(eye, id),
             Blade::Segments(of) => logs::segments::ids(eye, of),
             Blade::Ingestion(scope) => ingestion::rows::ids(eye, scope),
+            Blade::History(events) => Ok(history::ids(events)),
             Blade::Revocation(id) => revocation::rows::ids(eye, id),
             _ => Ok(Vec::new()),
         }
@@ -383,6 +402,7 @@ impl Blade {
             Blade::Tables(_) => logs::tables::row(eye, id),
             Blade::Segments(_) => logs::segments::row(eye, id),
             Blade::Ingestion(_) => ingestion::rows::row(eye, id),
+            Blade::History(events) => history::row(eye, events, id),
             Blade::Revocation(_) => revocation::rows::row(id),
             _ => None,
         }
@@ -410,6 +430,8 @@ impl Blade {
             Blade::Segment(id) => logs::segment::doc(eye, *id),
             Blade::Revocation(id) => revocation::rows::doc(eye, id),
             Blade::Blocks(id) => logs::segment::find(eye, *id).map(|_| Doc::default()),
+            Blade::Why(steps) => Ok(history::why(steps)),
+            Blade::Compare(both) => Ok(history::compared(both)),
             Blade::Query(id) => {
                 eye.world.may_query(eye.actor, id)?;
                 // The console paints a desk instead; whoever prints is told how to ask.
@@ -603,7 +625,8 @@ pub fn related(world: &World, id: &ItemId) -> Related {
         | ItemId::Rule(_)
         | ItemId::Person(_)
         | ItemId::Observer
-        | ItemId::Segments(Of::All) => Related::default(),
+        | ItemId::Segments(Of::All)
+        | ItemId::Event(_) => Related::default(),
     }
 }
 
@@ -693,6 +716,10 @@ pub fn opens(world: &World, id: &ItemId) -> Option<Blade> {
         ItemId::Table(id, name) => Blade::Table(id.clone(), name.clone()),
         ItemId::Segments(of) => Blade::Segments(of.clone()),
         ItemId::Segment(id) => Blade::Segment(*id),
-        ItemId::Person(_) | ItemId::Observer | ItemId::Way(..) | ItemId::Step(..) => return None,
+        ItemId::Person(_)
+        | ItemId::Observer
+        | ItemId::Event(_)
+        | ItemId::Way(..)
+        | ItemId::Step(..) => return None,
     })
 }

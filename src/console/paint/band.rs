@@ -8,6 +8,9 @@ use crate::console::text;
 use crate::console::theme::Token;
 use crate::engine::Actor;
 
+/// Screens from this width on have room for the digest of the past.
+const DIGEST_FROM: u16 = 100;
+
 /// `SIMULATION`, simulated time, its rate, and whom one acts as.
 pub fn band(canvas: &mut Canvas, app: &App, ctx: &Ctx, area: Area) {
     canvas.fill(area, Token::Bar);
@@ -17,7 +20,34 @@ pub fn band(canvas: &mut Canvas, app: &App, ctx: &Ctx, area: Area) {
     let time = format!("{} UTC", ctx.now.to_seconds());
     x += canvas.text(x, y, area.right() - x, &time, Token::Strong) + 2;
     let glyphs = canvas.theme.glyphs;
-    let (word, tone) = if ctx.clock.paused {
+    if let Some(parted) = &app.at.branch {
+        let word = format!(" {} BRANCH of {} ", glyphs.branch, parted.revision);
+        x += canvas.text(
+            x,
+            y,
+            area.right().saturating_sub(x),
+            &word,
+            Token::Simulation,
+        ) + 1;
+    }
+    if let Some(past) = &app.at.past {
+        let word = format!(" {} PAST {}/{} ", glyphs.past, past.revision, past.head);
+        x += canvas.text(
+            x,
+            y,
+            area.right().saturating_sub(x),
+            &word,
+            Token::Simulation,
+        ) + 1;
+        // Whom one acts as is worth more where both do not fit.
+        if area.width >= DIGEST_FROM {
+            let digest = format!("digest {}", past.digest);
+            x += canvas.text(x, y, area.right().saturating_sub(x), &digest, Token::Muted) + 1;
+        }
+    }
+    let (word, tone) = if app.at.past.is_some() {
+        (String::new(), Token::Paused)
+    } else if ctx.clock.paused {
         (format!("{} paused", glyphs.paused), Token::Paused)
     } else if ctx.clock.running {
         (
@@ -170,6 +200,9 @@ pub fn status(canvas: &mut Canvas, app: &App, ctx: &Ctx, area: Area) {
     }
     if let Some(toast) = &app.toast {
         canvas.text(inner.x, inner.y, inner.width, &toast.text, toast.tone);
+    } else if let Some(past) = &app.at.past {
+        let said = format!("{}  {}", past.revision, past.said);
+        canvas.text(inner.x, inner.y, inner.width, &said, Token::Accent);
     } else if let Some(trouble) = ctx.clock.trouble {
         let text = crate::engine::text::scrub(trouble);
         canvas.text(inner.x, inner.y, inner.width, &text, Token::Warn);

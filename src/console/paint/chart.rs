@@ -57,7 +57,7 @@ pub enum Rendering {
 
 impl Rendering {
     /// What a terminal shows of it.
-    fn on(self, glyphs: &Glyphs) -> Rendering {
+    pub fn on(self, glyphs: &Glyphs) -> Rendering {
         if glyphs.ascii() {
             Rendering::Ascii
         } else {
@@ -316,12 +316,13 @@ const DOTS: [[u32; 4]; 2] = [[0x40, 0x04, 0x02, 0x01], [0x80, 0x20, 0x10, 0x08]]
 /// Which dots a fate has: all, every other one, lines.
 const TEXTURES: [u32; 4] = [0xff, 0x95, 0x2d, 0xff];
 
-fn braille(fate: usize, fill: [u32; 2]) -> char {
+/// A cell whose halves are filled so far, and whether they end there.
+fn braille(fate: usize, fill: [u32; 2], ends: [bool; 2]) -> char {
     let mut dots = 0;
-    for (fill, side) in fill.into_iter().zip(DOTS) {
+    for ((fill, ends), side) in fill.into_iter().zip(ends).zip(DOTS) {
         for (n, dot) in (0u32..).zip(side) {
             // The upper end is always seen, whatever the texture.
-            if n < fill && (TEXTURES[fate] & dot != 0 || n + 1 == fill) {
+            if n < fill && (TEXTURES[fate] & dot != 0 || (ends && n + 1 == fill)) {
                 dots |= dot;
             }
         }
@@ -378,7 +379,9 @@ fn columns(canvas: &mut Canvas, chart: &Chart, rendering: Rendering, signs: &Sig
                     to.set_symbol(signs.fates[fate]);
                 }
                 Rendering::Braille => {
-                    to.set_char(braille(fate, fill));
+                    let until = u32::from(cell + 1) * u32::from(levels);
+                    let ends = stack.heights.map(|height| height <= until);
+                    to.set_char(braille(fate, fill, ends));
                 }
                 // The upper end to the eighth, where its sign stands below already.
                 Rendering::Blocks if !full && (!alone || fate == 0) => {
@@ -623,5 +626,326 @@ pub fn legend(canvas: &mut Canvas, rendering: Rendering, area: Area, column: &Co
             _ => tone,
         };
         x += canvas.text(x, area.y, left(x), &figures[n], loud) + 2;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::console::theme::{Depth, Theme};
+    use crate::engine::ids::Revision;
+    use proptest::prelude::*;
+    use ratatui::buffer::Buffer;
+    use ratatui::layout::Rect;
+
+    const GB: u128 = 1_000_000_000;
+    const RENDERINGS: [Rendering; 3] = [Rendering::Braille, Rendering::Blocks, Rendering::Ascii];
+    /// Stands around the chart and must be there afterwards.
+    const AROUND: &str = "~";
+
+    fn noon() -> SimTime {
+        "2020-11-22T12:00:00Z".parse().unwrap()
+    }
+
+    fn chart(columns: &[Column], rendering: Rendering) -> Chart<'_> {
+        Chart {
+            columns,
+            per_cell: rendering.per_cell(),
+            from: noon(),
+            step: Span::seconds(30),
+            top: top(columns.iter().map(total).max().unwrap_or(0), None),
+            lines: &[],
+            markers: &[],
+            cursor: None,
+            rendering,
+        }
+    }
+
+    /// The chart in the middle of a screen, without colour.
+    fn painted(chart: &Chart, width: u16, height: u16) -> (Buffer, Parts) {
+        let mut buffer = Buffer::empty(Rect::new(0, 0, width + 4, height + 2));
+        for cell in &mut buffer.content {
+            cell.set_symbol(AROUND);
+        }
+        let area = Area::new(2, 1, width, height);
+        let glyphs = match chart.rendering {
+            Rendering::Ascii => glyphs::ASCII,
+            _ => glyphs::UNICODE,
+        };
+        let theme = Theme::load(None, None, Depth::None, glyphs).unwrap();
+        let mut canvas = Canvas::new(&mut buffer, &theme);
+        canvas.fill(area, Token::Base);
+        paint(&mut canvas, chart, area);
+        (buffer, parts(area))
+    }
+
+    fn line(buffer: &Buffer, area: Area, y: u16) -> String {
+        (area.x..area.right())
+            .map(|x| buffer[(x, y)].symbol())
+            .collect()
+    }
+
+    /// How high a column of the screen is filled, in cells: by what sign, from below, the last one maybe in part.
+    fn stack(buffer: &Buffer, plot: Area, x: u16) -> Vec<String> {
+        (0..plot.height)
+            .map(|cell| {
+                buffer[(plot.x + x, plot.bottom() - 1 - cell)]
+                    .symbol()
+                    .to_owned()
+            })
+            .take_while(|sign| sign != " ")
+            .collect()
+    }
+
+    fn signs(rendering: Rendering) -> [&'static str; 4] {
+        match rendering {
+            Rendering::Braille => ["⣿", "⢕", "⠭", "╳"],
+            Rendering::Blocks => glyphs::UNICODE.chart.fates,
+            Rendering::Ascii => glyphs::ASCII.chart.fates,
+        }
+    }
+
+    #[test]
+    fn without_colour_every_fate_is_seen_however_little_there_is_of_it() {
+        let little: Column = [500 * GB, 3, 1, 2];
+        for rendering in RENDERINGS {
+            let columns = [little; 40];
+            let (buffer, parts) = painted(&chart(&columns, rendering), 47, 14);
+            let seen = stack(&buffer, parts.plot, 3);
+            // Of a fate with one cell only the sign may be cut short, but none is missing.
+            assert_eq!(seen[0], signs(rendering)[0], "{rendering:?} {seen:?}");
+            let kinds: std::collections::BTreeSet<&String> = seen.iter().collect();
+            assert!(kinds.len() >= 4, "{rendering:?} {seen:?}");
+            assert_eq!(seen.last().map(String::as_str), Some(signs(rendering)[3]));
+        }
+    }
+
+    #[test]
+    fn a_fate_alone_fills_its_columns_with_its_own_sign() {
+        for rendering in RENDERINGS {
+            for (n, sign) in signs(rendering).into_iter().enumerate() {
+                let mut column = Column::default();
+                column[n] = 100 * GB;
+                let mut drawn = chart(&[], rendering);
+                let columns = [column; 20];
+                drawn.columns = &columns;
+                drawn.top = 200 * GB;
+                let (buffer, parts) = painted(&drawn, 40, 14);
+                let seen = stack(&buffer, parts.plot, 0);
+                assert_eq!(
+                    seen.first().map(String::as_str),
+                    Some(sign),
+                    "{rendering:?}"
+                );
+                let tall = usize::from(parts.plot.height);
+                assert!(seen.len().abs_diff(tall / 2) <= 1, "{rendering:?} {seen:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_legend_has_a_sign_a_word_and_a_figure_for_each_fate_as_far_as_there_is_room() {
+        let theme = Theme::load(None, None, Depth::None, glyphs::ASCII).unwrap();
+        let legend_in = |width: u16| {
+            let mut buffer = Buffer::empty(Rect::new(0, 0, width, 1));
+            let mut canvas = Canvas::new(&mut buffer, &theme);
+            let column = [412 * GB, 0, 5 * GB, 12_345 * GB];
+            let area = Area::new(0, 0, width, 1);
+            legend(&mut canvas, Rendering::Braille, area, &column);
+            line(&buffer, area, 0).trim_end().to_owned()
+        };
+        let whole = "# customer key 412  m Microsoft key 0  b buffered 5  x dropped 12.3k";
+        assert_eq!(legend_in(100), whole);
+        assert_eq!(
+            legend_in(64),
+            "# customer 412  m Microsoft 0  b buffered 5  x dropped 12.3k"
+        );
+        assert_eq!(legend_in(40), "# 412  m 0  b 5  x 12.3k");
+    }
+
+    #[test]
+    fn the_reservation_is_a_line_that_goes_on_over_the_columns_and_bears_its_figure() {
+        let columns: Vec<Column> = (0..40).map(|n| [n * 30 * GB, 0, 0, 0]).collect();
+        let lines = [
+            Line {
+                at: 1_000 * GB,
+                capacity: true,
+            },
+            Line {
+                at: 800 * GB,
+                capacity: false,
+            },
+        ];
+        for rendering in [Rendering::Blocks, Rendering::Ascii] {
+            let mut drawn = chart(&columns, rendering);
+            drawn.lines = &lines;
+            drawn.top = 1_200 * GB;
+            let (buffer, parts) = painted(&drawn, 47, 16);
+            let wanted = match rendering {
+                Rendering::Ascii => ("-", "=", "."),
+                _ => ("╌", "━", "┈"),
+            };
+            let rows: Vec<String> = (parts.plot.y..parts.plot.bottom())
+                .map(|y| {
+                    line(
+                        &buffer,
+                        Area {
+                            x: parts.plot.x - GUTTER,
+                            width: 47,
+                            ..parts.plot
+                        },
+                        y,
+                    )
+                })
+                .collect();
+            let row = rows.iter().find(|row| row.contains("1,000")).unwrap();
+            assert!(row.contains(wanted.0) && row.contains(wanted.1), "{row}");
+            let threshold = rows.iter().filter(|row| row.contains(&wanted.2.repeat(5)));
+            assert_eq!(threshold.count(), 1, "{rows:#?}");
+        }
+    }
+
+    fn marker(minutes: i64, label: &'static str, bad: bool) -> Marker {
+        Marker {
+            at: noon() + Span::minutes(minutes),
+            revision: Revision(u64::try_from(minutes).unwrap()),
+            label,
+            bad,
+        }
+    }
+
+    #[test]
+    fn what_happened_is_told_with_its_time_and_marked_on_the_axis() {
+        let columns = [[GB, 0, 0, 0]; 100];
+        let markers = [
+            marker(4, "key disabled", true),
+            marker(40, "working", false),
+        ];
+        let mut drawn = chart(&columns, Rendering::Blocks);
+        drawn.step = Span::minutes(1);
+        drawn.markers = &markers;
+        let (buffer, parts) = painted(&drawn, 107, 16);
+        let told = line(&buffer, parts.lanes, parts.lanes.bottom() - 1);
+        assert!(told.contains("▼ key disabled 12:04"), "{told}");
+        assert!(told.contains("▲ working 12:40"), "{told}");
+        let at = |x: u16| buffer[(parts.plot.x + x, parts.axis.y)].symbol().to_owned();
+        assert_eq!((at(4), at(40)), ("▼".to_owned(), "▲".to_owned()));
+    }
+
+    #[test]
+    fn times_along_the_axis_are_round_and_stand_where_they_are() {
+        for (step, wanted) in [
+            (Span::seconds(1), "12:00:10"),
+            (Span::minutes(5), "13:00"),
+            (Span::hours(2), "23 Nov"),
+            (Span::days(1), "10 Dec"),
+        ] {
+            let columns = [[GB, 0, 0, 0]; 100];
+            let mut drawn = chart(&columns, Rendering::Blocks);
+            drawn.step = step;
+            // Whole columns are counted from the epoch.
+            drawn.from = SimTime(noon().0.div_euclid(step.0) * step.0);
+            let (buffer, parts) = painted(&drawn, 107, 16);
+            let times = line(&buffer, parts.times, parts.times.y);
+            let at = times.find(wanted).unwrap_or_else(|| panic!("{times}"));
+            let axis: Vec<char> = line(&buffer, parts.axis, parts.axis.y).chars().collect();
+            assert_eq!(axis[at], '┬', "{times}");
+        }
+    }
+
+    #[test]
+    fn the_top_is_round_and_does_not_move_with_every_peak() {
+        assert_eq!(top(0, None), 1);
+        assert_eq!(top(95 * GB, None), 120 * GB);
+        assert_eq!(top(100 * GB, None), 120 * GB);
+        // It stays while the peak fits and does not fall below two fifths of it.
+        assert_eq!(top(119 * GB, Some(120 * GB)), 120 * GB);
+        assert_eq!(top(49 * GB, Some(120 * GB)), 120 * GB);
+        assert_eq!(top(47 * GB, Some(120 * GB)), 60 * GB);
+        assert_eq!(top(121 * GB, Some(120 * GB)), 160 * GB);
+        assert_eq!(top(u128::MAX, None), u128::MAX);
+    }
+
+    /// A value of any size: nothing, a little, as usual, beyond all measure.
+    fn value() -> impl Strategy<Value = u128> {
+        prop_oneof![
+            Just(0),
+            0..1_000u128,
+            0..5_000 * GB,
+            Just(u128::MAX),
+            any::<u128>()
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_is_painted_outside_and_labels_do_not_touch(
+            columns in prop::collection::vec(prop::array::uniform4(value()), 0..300),
+            at in prop::collection::btree_set(0..200i64, 0..40),
+            width in 1..300u16,
+            height in 1..40u16,
+            cursor in prop::option::of(0..300usize),
+            rendering in 0..3usize,
+        ) {
+            let rendering = RENDERINGS[rendering];
+            let markers: Vec<Marker> = at
+                .iter()
+                .map(|n| marker(*n, if n % 2 == 0 { "key disabled" } else { "up" }, n % 2 == 0))
+                .collect();
+            let lines = [Line { at: u128::MAX / 3, capacity: true }, Line { at: 7, capacity: false }];
+            let mut drawn = chart(&columns, rendering);
+            drawn.markers = &markers;
+            drawn.lines = &lines;
+            drawn.cursor = cursor;
+            let (buffer, parts) = painted(&drawn, width, height);
+            let whole = buffer.area;
+            for y in 0..whole.height {
+                for x in 0..whole.width {
+                    let inside = (2..2 + width).contains(&x) && (1..=height).contains(&y);
+                    let sign = buffer[(x, y)].symbol();
+                    prop_assert_eq!(sign == AROUND, !inside, "{:?} at {},{}", sign, x, y);
+                }
+            }
+            for y in parts.lanes.y..parts.lanes.bottom() {
+                // Each label begins with its sign and ends with its time: where they touched, a sign would
+                // follow a figure.
+                let told: Vec<String> = (parts.lanes.x..parts.lanes.right())
+                    .map(|x| buffer[(x, y)].symbol().to_owned())
+                    .collect();
+                for pair in told.windows(2) {
+                    let begins = ["▼", "▲"].contains(&pair[1].as_str());
+                    prop_assert!(!begins || pair[0] == " ", "{}", told.concat());
+                }
+            }
+        }
+
+        #[test]
+        fn heights_are_those_of_the_values_within_a_cell(
+            column in prop::array::uniform4(prop_oneof![Just(0), 0..2_000 * GB]),
+            height in 8..40u16,
+            rendering in 0..3usize,
+        ) {
+            let rendering = RENDERINGS[rendering];
+            let columns = [column; 20];
+            let mut drawn = chart(&columns, rendering);
+            drawn.top = 8_000 * GB;
+            let (buffer, parts) = painted(&drawn, 47, height);
+            let plot = parts.plot;
+            let seen = stack(&buffer, plot, 1).len() as f64;
+            let exact = |value: u128| value as f64 / drawn.top as f64 * f64::from(plot.height);
+            // A fate that would not be seen is given a whole cell.
+            let present = column.iter().filter(|v| **v > 0).count() as f64;
+            let sum = exact(total(&column));
+            prop_assert!(seen <= (sum.ceil() + 1.0).max(present) && seen >= sum.floor(), "{seen} for {sum}");
+            let stack = Stack::new(&columns[..1], drawn.top, plot.height, rendering);
+            let mut begin = 0;
+            for (end, value) in stack.ends.into_iter().zip(column) {
+                let drawn = f64::from(end - begin);
+                begin = end;
+                prop_assert_eq!(drawn > 0.0, value > 0);
+                // One cell of rounding, and those given to fates that would not be seen.
+                prop_assert!((drawn - exact(value)).abs() <= 1.0 + present, "{drawn} for {}", exact(value));
+            }
+        }
     }
 }

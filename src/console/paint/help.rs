@@ -9,6 +9,7 @@ use crate::console::text;
 use crate::console::theme::Token;
 
 const SECTIONS: &[(&str, &[Scope])] = &[
+    ("The charts", &[Scope::Ingestion]),
     (
         "Here",
         &[

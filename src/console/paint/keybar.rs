@@ -3,6 +3,7 @@
 use super::canvas::Canvas;
 use crate::console::actions::{ACTIONS, Action, Scope, within_reach};
 use crate::console::app::geometry::{Area, Hit};
+use crate::console::app::travel::At;
 use crate::console::app::{App, Ctx, Modal};
 use crate::console::blades::Blade;
 use crate::console::rows::ItemId;
@@ -36,8 +37,14 @@ fn stands(app: &App, action: &Action) -> bool {
             Blade::Segments(_) | Blade::Segment(_) => action.name != "logs.tables",
             _ => false,
         },
-        _ => true,
+        // On the charts the bar is for the charts.
+        _ => !(matches!(page, Blade::Ingestion(_)) && of_its_rows(action)),
     }
+}
+
+/// What can be done to a cluster or workspace wherever it stands.
+fn of_its_rows(action: &Action) -> bool {
+    matches!(action.scope, Scope::Cluster | Scope::Workspace)
 }
 
 fn opens_it(app: &App) -> Option<Blade> {
@@ -74,12 +81,18 @@ pub fn paint(canvas: &mut Canvas, app: &App, ctx: &Ctx, area: Area) {
         Some(Modal::Dialog(dialog)) => dialog.refusal(ctx, &app.actor).is_some(),
         _ => false,
     };
+    // Whoever is away from the live edge wants to know the ways from there first.
+    let away = app.at != At::default() || matches!(app.page().blade, Blade::History(_));
+    let travels =
+        |a: &Action| away && (a.name.starts_with("past.") || a.name.starts_with("branch."));
     let here = || {
-        ACTIONS
-            .iter()
-            .enumerate()
+        let all = || ACTIONS.iter().enumerate();
+        let first = all().filter(|(_, a)| travels(a) && (a.why_disabled)(app, ctx).is_none());
+        first
+            .chain(all().filter(|(_, a)| !travels(a)))
             .filter(|(_, a)| !a.short.is_empty() && within_reach(a, &scopes) && stands(app, a))
             .filter(|(_, a)| !(refused && a.name == "dialog.next"))
+            .filter(|(_, a)| !(app.at.past.is_some() && a.name.starts_with("clock.")))
     };
     let width = |action: &Action| {
         u16::try_from(text::width(label(action)) + 1 + text::width(action.short)).unwrap_or(0)

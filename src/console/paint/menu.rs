@@ -5,6 +5,7 @@ use super::canvas::Canvas;
 use super::table;
 use crate::console::actions::ACTIONS;
 use crate::console::app::geometry::{Area, Hit};
+use crate::console::app::travel::Asked;
 use crate::console::app::{App, Ctx, Typed};
 use crate::console::blades::people;
 use crate::console::rows::{fit, window};
@@ -16,6 +17,26 @@ fn typed_line(canvas: &mut Canvas, area: Area, prompt: &str, typed: &Typed) {
     let text = tail(&typed.0, usize::from(room));
     let used = canvas.text(x, area.y, room, &text, Token::Strong);
     canvas.tint(Area::new(x + used, area.y, 1, 1), Token::ButtonFocused);
+}
+
+/// One line that somebody is asked for.
+pub fn prompt(canvas: &mut Canvas, body: Area, asked: Asked, typed: &Typed) {
+    let (title, prompt, help) = match asked {
+        Asked::Moment => (
+            "Go to a moment",
+            "Moment: ",
+            "2020-11-22 14:00, 14:00 of that day, -2h, +30m, or an event such as r123",
+        ),
+        Asked::Directory => (
+            "Write the branch down",
+            "Directory: ",
+            "new or empty; look at it with: lockbox --state DIRECTORY",
+        ),
+    };
+    let area = body.middle(body.width.saturating_sub(4).min(76), 4);
+    let inner = canvas.modal(area, Token::ModalFrame, title);
+    typed_line(canvas, inner, prompt, typed);
+    canvas.text(inner.x, inner.y + 1, inner.width, help, Token::Muted);
 }
 
 pub fn palette(

@@ -2,6 +2,7 @@
 
 pub mod band;
 pub mod canvas;
+pub mod captions;
 pub mod chart;
 pub mod dialog;
 pub mod form;
@@ -14,6 +15,7 @@ pub mod table;
 use ratatui::buffer::Buffer;
 
 use super::app::geometry::{self, Area, Hits};
+use super::app::travel::CAPTIONS;
 use super::app::{App, Ctx, Modal};
 use super::blades::{Blade, blocks, ingestion, overview, pending, query, revocation};
 use super::theme::{Theme, Token};
@@ -21,9 +23,17 @@ use canvas::Canvas;
 
 /// One frame. Returns what of it can be clicked.
 pub fn frame(app: &App, ctx: &Ctx, theme: &Theme, buf: &mut Buffer) -> Hits {
-    let whole = Area::new(buf.area.x, buf.area.y, buf.area.width, buf.area.height);
+    let screen = Area::new(buf.area.x, buf.area.y, buf.area.width, buf.area.height);
     let mut canvas = Canvas::new(buf, theme);
-    canvas.fill(whole, Token::Base);
+    canvas.fill(screen, Token::Base);
+    let whole = match app.captions {
+        Some(_) => screen.lines(0, app.size.1),
+        None => screen,
+    };
+    if let Some(captions) = &app.captions {
+        let below = screen.lines(whole.height, CAPTIONS);
+        captions::paint(&mut canvas, app, captions, below);
+    }
     if whole.width < geometry::SMALLEST.0 || whole.height < geometry::SMALLEST.1 {
         too_small(&mut canvas, whole);
         return canvas.hits;
@@ -61,6 +71,7 @@ pub fn frame(app: &App, ctx: &Ctx, theme: &Theme, buf: &mut Buffer) -> Hits {
         Some(Modal::People { typed, cursor, .. }) => {
             menu::people(&mut canvas, app, ctx, body, typed, *cursor);
         }
+        Some(Modal::Prompt { asked, typed }) => menu::prompt(&mut canvas, body, *asked, typed),
         Some(Modal::Dialog(dialog)) => dialog::paint(&mut canvas, app, ctx, body, dialog),
         Some(Modal::Form(form)) => form::paint(&mut canvas, body, form),
         None => {}

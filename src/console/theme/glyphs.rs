@@ -17,6 +17,9 @@ pub struct Glyphs {
     pub crumb: &'static str,
     pub running: &'static str,
     pub paused: &'static str,
+    /// One looks at the past; one is in a branch.
+    pub past: &'static str,
+    pub branch: &'static str,
     pub cursor: &'static str,
     pub thumb: &'static str,
     /// Around a choice that can be changed.
@@ -59,6 +62,8 @@ pub const UNICODE: Glyphs = Glyphs {
     crumb: "›",
     running: "▶",
     paused: "‖",
+    past: "«",
+    branch: "├",
     cursor: "▌",
     thumb: "┃",
     turn: ["‹", "›"],
@@ -89,6 +94,8 @@ pub const ASCII: Glyphs = Glyphs {
     crumb: ">",
     running: ">",
     paused: "=",
+    past: "<<",
+    branch: "+-",
     cursor: ">",
     thumb: "#",
     turn: ["<", ">"],

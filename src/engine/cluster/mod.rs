@@ -567,8 +567,11 @@ pub(super) fn found(draft: &mut Draft, resource: &Resource) {
 
 /// The 14 days of a deleted cluster are over.
 pub(super) fn purge_in_time(draft: &mut Draft, id: &ResourceId) {
-    draft.emit(Fact::Purged {
-        cluster: id.clone(),
+    let deleted = draft.world.clusters.get(id).and_then(|c| c.deleted);
+    draft.following(deleted.map(|d| d.revision), |draft| {
+        draft.emit(Fact::Purged {
+            cluster: id.clone(),
+        })
     });
 }
 
@@ -739,6 +742,7 @@ pub(super) fn evolve(world: &mut World, at: SimTime, revision: Revision, fact: &
                 c.state = State::SoftDeleted;
                 c.deleted = Some(SoftDeleted {
                     at,
+                    revision,
                     purge_at: *purge_at,
                     timer,
                 });

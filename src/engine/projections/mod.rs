@@ -1,5 +1,5 @@
 //! Views of the history that people and other systems read: the activity log, the mails, a request's
-//! timeline. Never written by hand beside the events; always derived.
+//! timeline, why something is as it is. Never written by hand beside the events; always derived.
 
 pub mod activity_log;
 pub mod mail;

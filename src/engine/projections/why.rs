@@ -2,8 +2,9 @@
 //! whoever gave it, each step with its sentence and its rule.
 
 use super::meaning;
-use super::sentence::sentence;
-use crate::engine::event::Event;
+use super::sentence::{sentence, who};
+use crate::engine::cluster::encryption::Encryption;
+use crate::engine::event::{Actor, Event};
 use crate::engine::ids::{OperationId, RequestId, ResourceId, Revision};
 use crate::engine::ingestion::route::Route;
 use crate::engine::rules::Statement;
@@ -39,8 +40,12 @@ impl About {
             About::Cluster(id) => {
                 let cluster = world.clusters.get(id)?;
                 let deleted = || world.intake.turns.get(id)?.back().map(|turn| turn.revision);
+                let protection = &cluster.protection;
+                // Refused already, and storage has not noticed yet.
+                let refused = protection.refused.map(|change| change.revision);
+                let refused = refused.filter(|_| protection.state == Encryption::Active);
                 match cluster.is_live() {
-                    true => Some(cluster.protection.cause).filter(|r| r.0 > 0),
+                    true => refused.or(Some(protection.cause)).filter(|r| r.0 > 0),
                     false => deleted(),
                 }
             }
@@ -62,6 +67,44 @@ impl About {
                 let operation = world.operations.get(id)?;
                 Some(operation.ended_by.unwrap_or(operation.revision))
             }
+        }
+    }
+}
+
+/// What of a chain somebody may see, latest first.
+#[derive(Debug, Clone)]
+pub struct Seen {
+    pub steps: Vec<Step>,
+    /// How many steps are not theirs to see; what goes on with others is not for everybody (i-32).
+    pub unseen: usize,
+    /// Whoever began it, when that may be seen.
+    pub began: Option<Actor>,
+}
+
+impl Seen {
+    pub fn new(chain: Vec<Step>, sees: impl Fn(&Event) -> bool) -> Seen {
+        let all = chain.len();
+        let first = chain.last().filter(|step| sees(&step.event));
+        let began = first.map(|step| step.event.actor.clone());
+        let steps: Vec<Step> = chain.into_iter().filter(|s| sees(&s.event)).collect();
+        Seen {
+            unseen: all - steps.len(),
+            began,
+            steps,
+        }
+    }
+
+    /// One sentence about how it began.
+    pub fn beginning(&self) -> String {
+        let others = match self.unseen {
+            0 => String::new(),
+            1 => " One step between is not yours to see.".to_owned(),
+            n => format!(" {n} steps between are not yours to see."),
+        };
+        match &self.began {
+            Some(actor) => format!("It began with {}.{others}", who(actor)),
+            None if self.unseen > 0 => "What began it is not yours to see.".to_owned(),
+            None => "Nothing led to this: it has been so from the beginning.".to_owned(),
         }
     }
 }

@@ -15,7 +15,7 @@ use super::command::Command as Any;
 use super::draft::Draft;
 use super::errors;
 use super::event::Actor;
-use super::ids::{PersonId, ResourceId, StoryId, TicketId};
+use super::ids::{PersonId, ResourceId, Revision, StoryId, TicketId};
 use super::lockbox::jit::{self, Submit};
 use super::lockbox::ticket::Open;
 use super::lockbox::{grant, request, ticket};
@@ -112,6 +112,8 @@ pub struct Ask {
 pub struct Underway {
     pub story: Story,
     pub next: u32,
+    /// The event that planned it.
+    pub revision: Revision,
     pub ticket: Option<TicketId>,
     /// When the next step is due.
     pub timer: Option<TimerKey>,
@@ -129,6 +131,8 @@ pub struct Skipped {
     pub story: StoryId,
     pub step: u32,
     pub at: SimTime,
+    /// The event that says so.
+    pub revision: Revision,
     pub refusal: String,
     pub message: String,
 }
@@ -201,9 +205,11 @@ pub(super) fn step(draft: &mut Draft, id: &StoryId) {
         return;
     };
     let last = underway.story.steps.len() == number as usize + 1;
-    let due = draft.emit(Fact::Due {
-        story: id.clone(),
-        step: number,
+    let due = draft.following(Some(underway.revision), |draft| {
+        draft.emit(Fact::Due {
+            story: id.clone(),
+            step: number,
+        })
     });
     let tickets_before = draft.world.lockbox.tickets.len();
     // On a draft of its own: a refused step leaves nothing half-done.
@@ -247,21 +253,30 @@ fn perform(
     draft: &mut Draft,
     underway: &Underway,
     step: &Step,
-    due: super::ids::Revision,
+    due: Revision,
 ) -> Result<(), Refusal> {
-    let world = &draft.world;
+    let by = step.by.as_ref();
+    let (actor, command) = command(&draft.world, underway.ticket, by, &step.deed)?;
+    draft.because(due, actor, |draft| super::dispatch(draft, &command))
+}
+
+/// The command a deed is in the world as it stands, with who gives it: `by`, or else the engineer of the ticket it
+/// is about.
+pub fn command(
+    world: &World,
+    on: Option<TicketId>,
+    by: Option<&PersonId>,
+    deed: &Deed,
+) -> Result<(Actor, Any), Refusal> {
     let ticket = |world: &World| -> Result<TicketId, Refusal> {
-        underway
-            .ticket
-            .filter(|id| world.lockbox.tickets.contains_key(id))
+        on.filter(|id| world.lockbox.tickets.contains_key(id))
             .ok_or_else(|| errors::SUP_01.says("The story has no ticket yet."))
     };
     let engineer = || -> Option<Actor> {
-        let id = underway.ticket?;
         world
             .lockbox
             .tickets
-            .get(&id)?
+            .get(&on?)?
             .assigned_to
             .clone()
             .map(Actor::Person)
@@ -296,7 +311,7 @@ fn perform(
             tried: None,
         })
     };
-    let simulator = match &step.deed {
+    let simulator = match deed {
         Deed::Fail | Deed::People(_) | Deed::Rules(_) => true,
         Deed::Keys(deed) => deed.is_the_simulators(),
         _ => false,
@@ -304,13 +319,12 @@ fn perform(
     let actor = if simulator {
         Actor::Simulator
     } else {
-        step.by
-            .clone()
+        by.cloned()
             .map(Actor::Person)
             .or_else(engineer)
             .ok_or_else(|| errors::PPL_01.says("Nobody is there to do this step."))?
     };
-    let command: Any = match &step.deed {
+    let command: Any = match deed {
         Deed::Open(open) => ticket::Command::Open(open.clone()).into(),
         Deed::Say { text } => ticket::Command::Say {
             ticket: ticket(world)?,
@@ -390,7 +404,7 @@ fn perform(
         Deed::Rules(command) => command.clone().into(),
         Deed::Keys(deed) => deed.command(world, &actor)?,
     };
-    draft.because(due, actor, |draft| super::dispatch(draft, &command))
+    Ok((actor, command))
 }
 
 pub(super) fn evolve(world: &mut World, at: SimTime, fact: &Fact) {
@@ -405,6 +419,7 @@ pub(super) fn evolve(world: &mut World, at: SimTime, fact: &Fact) {
             let underway = Underway {
                 story: story.clone(),
                 next: 0,
+                revision: world.revision,
                 ticket: None,
                 timer,
             };
@@ -436,10 +451,12 @@ pub(super) fn evolve(world: &mut World, at: SimTime, fact: &Fact) {
             refusal,
             message,
         } => {
+            let revision = world.revision;
             world.stories.skipped.push_back(Skipped {
                 story: story.clone(),
                 step: *step,
                 at,
+                revision,
                 refusal: refusal.clone(),
                 message: message.clone(),
             });

@@ -564,9 +564,13 @@ fn version_of<'a>(
 
 /// The retention of a deleted key is over.
 pub(crate) fn purge_in_time(draft: &mut Draft, vault: &VaultName, key: &KeyName) {
-    draft.emit(Fact::Purged {
-        vault: vault.clone(),
-        key: key.clone(),
+    let found = draft.world.vaults.get(vault).and_then(|v| v.keys.get(key));
+    let deleted = found.and_then(|k| k.deleted);
+    draft.following(deleted.map(|d| d.revision), |draft| {
+        draft.emit(Fact::Purged {
+            vault: vault.clone(),
+            key: key.clone(),
+        })
     });
 }
 
@@ -649,6 +653,7 @@ pub(crate) fn evolve(
                     edit(world, vault, key, |k| {
                         k.deleted = Some(SoftDeleted {
                             at,
+                            revision,
                             purge_at: *purge_at,
                             timer,
                         });

@@ -390,8 +390,11 @@ pub(super) fn found(draft: &mut Draft, resource: &Resource) {
 
 /// The retention of a deleted vault is over.
 pub(super) fn purge_in_time(draft: &mut Draft, name: &VaultName) {
-    draft.emit(Fact::Purged {
-        vault: name.clone(),
+    let deleted = draft.world.vaults.get(name).and_then(|v| v.deleted);
+    draft.following(deleted.map(|d| d.revision), |draft| {
+        draft.emit(Fact::Purged {
+            vault: name.clone(),
+        })
     });
 }
 
@@ -464,6 +467,7 @@ pub(super) fn evolve(
                     edit(world, vault, |v| {
                         v.deleted = Some(SoftDeleted {
                             at,
+                            revision,
                             purge_at,
                             timer,
                         });

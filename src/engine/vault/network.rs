@@ -33,6 +33,8 @@ pub struct Fault {
     pub kind: FaultKind,
     pub since: SimTime,
     pub until: SimTime,
+    /// The event that began it.
+    pub revision: Revision,
     pub timer: TimerKey,
 }
 
@@ -119,8 +121,12 @@ pub(crate) fn decide(draft: &mut Draft, command: &Command) -> Result<(), Refusal
 
 /// A fault is over by time.
 pub(crate) fn end_in_time(draft: &mut Draft, vault: &VaultName) {
-    draft.emit(Fact::Ended {
-        vault: vault.clone(),
+    let found = draft.world.vaults.get(vault);
+    let began = found.and_then(|v| v.fault.as_ref()).map(|f| f.revision);
+    draft.following(began, |draft| {
+        draft.emit(Fact::Ended {
+            vault: vault.clone(),
+        })
     });
 }
 
@@ -133,6 +139,7 @@ pub(crate) fn evolve(world: &mut World, at: SimTime, revision: Revision, fact: &
                     kind: *kind,
                     since: at,
                     until: *until,
+                    revision,
                     timer,
                 });
             });

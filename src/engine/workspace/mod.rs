@@ -394,8 +394,11 @@ pub(super) fn found(draft: &mut Draft, resource: &Resource) {
 
 /// The 14 days of a deleted workspace are over.
 pub(super) fn purge_in_time(draft: &mut Draft, id: &ResourceId) {
-    draft.emit(Fact::Gone {
-        workspace: id.clone(),
+    let deleted = draft.world.workspaces.get(id).and_then(|w| w.deleted);
+    draft.following(deleted.map(|d| d.revision), |draft| {
+        draft.emit(Fact::Gone {
+            workspace: id.clone(),
+        })
     });
 }
 
@@ -453,9 +456,11 @@ pub(super) fn evolve(world: &mut World, at: SimTime, fact: &Fact) {
             let timer = world
                 .timers
                 .set(*purge_at, Timer::WorkspacePurges(workspace.clone()));
+            let revision = world.revision;
             edit(world, workspace, |w| {
                 w.deleted = Some(SoftDeleted {
                     at,
+                    revision,
                     purge_at: *purge_at,
                     timer,
                 });

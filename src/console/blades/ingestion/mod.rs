@@ -242,22 +242,20 @@ impl Ingestion {
 
     /// Stops looking at what happens, or looks again.
     pub fn pause(&mut self, world: &World, now: SimTime) {
-        self.paused = match self.paused.take() {
-            Some(_) => None,
-            None => Some(Box::new((now.max(world.now), world.clone()))),
-        };
+        let looks = self.paused.is_none();
         self.forget();
+        self.paused = looks.then(|| Box::new((now.max(world.now), world.clone())));
     }
 
     /// Back to the present.
     pub fn follow(&mut self) {
-        (self.end, self.paused, self.cursor) = (None, None, None);
+        (self.end, self.cursor) = (None, None);
         self.forget();
     }
 
-    /// Nothing that was computed counts any more: another world is looked at.
+    /// Nothing that was computed counts any more, nor what was held still: another world is looked at.
     pub fn forget(&mut self) {
-        (self.stamp, self.second) = (None, None);
+        (self.stamp, self.second, self.paused) = (None, None, None);
     }
 
     /// Brings the blade up to date for a plot of so many cells across.
@@ -297,6 +295,8 @@ impl Ingestion {
             self.physical = physical(eye, scope);
             self.stamp = Some(stamp);
         }
+        // A window that would end in the future follows the present.
+        self.end = self.end.filter(|end| *end < now);
         let window = self.window(now, across);
         let moved = std::mem::replace(&mut self.window, window) != window;
         if !other && !moved && self.second == Some(now) {

@@ -17,9 +17,9 @@ use crate::engine::{Refusal, SimTime, Span};
 pub const COLUMNS: &[Column] = &[
     flex("name", "NAME", 14, 3, 0),
     col("kind", "KIND", 9, 3),
-    right("gbPerDay", "GB/DAY", 7, 0),
+    right("gbPerDay", "GB/DAY", 6, 0),
     right("share", "SHARE", 5, 1),
-    col("lastDay", "LAST DAY", 12, 2),
+    col("lastDay", "LAST DAY", 8, 2),
     col("fate", "GOES TO", 15, 0),
     right("lost", "LOST", 9, 1),
     col("lostSince", "SINCE", 12, 4),
@@ -34,8 +34,8 @@ pub const COLUMNS: &[Column] = &[
 ];
 
 /// Columns of the small chart of the last day, and how long each is.
-const SPARK: usize = 12;
-const PER_SPARK: Span = Span::hours(2);
+const SPARK: usize = 8;
+const PER_SPARK: Span = Span::hours(3);
 /// The order follows what came in the last whole one of these, so that rows do not jump about.
 const ORDER: Span = Span::hours(1);
 

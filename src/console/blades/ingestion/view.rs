@@ -1,8 +1,9 @@
 //! The chart above with what it is of and what its signs mean; below it the list, and beside or above that the
 //! figures of the model and, apart from them, what really lies on disk.
 
-use super::{Figures, Ingestion, Physical, WARN, rows, title};
+use super::{Figures, Ingestion, Physical, WARN, rows};
 use crate::console::app::geometry::{Area, list_rows};
+use crate::console::app::travel::At;
 use crate::console::app::{App, Ctx};
 use crate::console::blades::logs::counted;
 use crate::console::blades::query::Spent;
@@ -12,15 +13,20 @@ use crate::console::paint::table;
 use crate::console::rows::{Align, Cell, Mark};
 use crate::console::text;
 use crate::console::theme::Token;
+use crate::engine::Span;
 use crate::engine::ingestion::ledger::Scope;
 use crate::engine::ingestion::series::Fate;
 
 /// The panes of figures stand beside the list from this size on.
 const WIDE: (u16, u16) = (110, 30);
-const PANES: u16 = 52;
+/// How wide they are, and from which width of the screen on.
+const PANES: [(u16, u16); 2] = [(160, 60), (0, 45)];
 /// Lines of a pane with its frame: as many as it has figures, and two.
 const MODEL: u16 = 10;
 const DISK: u16 = 9;
+
+/// A world of the past or of a branch has no files (`design.md` §3).
+const NOT_LIVE: &str = "exists only at the live edge";
 
 /// Where its parts stand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,14 +56,15 @@ pub fn parts(body: Area, no_legend: bool) -> Parts {
     let tall = body.height.saturating_sub(1 + legend + brief + below);
     let rest = body.lines(1 + tall + legend + brief, below);
     let (list, panes) = if wide {
-        let x = rest.right() - PANES;
+        let panes = PANES.iter().find(|(from, _)| body.width >= *from);
+        let width = panes.map_or(0, |(_, width)| *width);
         let side = Area {
-            x,
-            width: PANES - 1,
+            x: rest.right() - width,
+            width: width - 1,
             ..rest
         };
         let list = Area {
-            width: rest.width - PANES - 1,
+            width: rest.width - width - 1,
             ..rest
         };
         let panes = (side.lines(0, MODEL), side.lines(MODEL, DISK));
@@ -83,7 +90,8 @@ pub fn across(body: Area, no_legend: bool) -> u16 {
 pub fn paint(canvas: &mut Canvas, app: &App, ctx: &Ctx, body: Area, scope: &Scope) {
     let blade = &app.ingestion;
     let parts = parts(body, blade.no_legend);
-    head(canvas, blade, scope, parts.head.inset(1));
+    let live = app.at == At::default();
+    head(canvas, blade, parts.head.inset(1));
     let lines = blade.lines(scope);
     let markers = match blade.unmarked {
         true => &[],
@@ -113,7 +121,11 @@ pub fn paint(canvas: &mut Canvas, app: &App, ctx: &Ctx, body: Area, scope: &Scop
             &model,
             Align::Left,
         );
-        let disk = in_brief("PHYSICAL", &disk_in_brief(&blade.physical));
+        let says = match live {
+            true => disk_in_brief(&blade.physical),
+            false => (NOT_LIVE.to_owned(), Token::Muted, Some(Mark::Off)),
+        };
+        let disk = in_brief("PHYSICAL", &says);
         canvas.cell(
             parts.brief.x,
             parts.brief.y + 1,
@@ -132,8 +144,11 @@ pub fn paint(canvas: &mut Canvas, app: &App, ctx: &Ctx, body: Area, scope: &Scop
         pane(
             canvas,
             disk,
-            "PHYSICAL: records that really came",
-            &disk_lines(&blade.physical, &app.spent),
+            "PHYSICAL: what really came",
+            &match live {
+                true => disk_lines(&blade.physical, &app.spent),
+                false => vec![("", Cell::new(NOT_LIVE).tone(Token::Muted))],
+            },
         );
     }
     if list_rows(parts.list) > 0 {
@@ -141,8 +156,8 @@ pub fn paint(canvas: &mut Canvas, app: &App, ctx: &Ctx, body: Area, scope: &Scop
     }
 }
 
-/// What is looked at, and how much comes now.
-fn head(canvas: &mut Canvas, blade: &Ingestion, scope: &Scope, area: Area) {
+/// Which time is looked at, and how much comes now; what of is in the crumbs.
+fn head(canvas: &mut Canvas, blade: &Ingestion, area: Area) {
     let now = blade.figures.now;
     let rate = format!("{} GB/day", text::gigabytes(chart::total(&now)));
     let used = blade.figures.used().map(|used| {
@@ -163,12 +178,10 @@ fn head(canvas: &mut Canvas, blade: &Ingestion, scope: &Scope, area: Area) {
         let room = area.right().saturating_sub(x);
         canvas.cell(x, area.y, room, &cell, Align::Left);
     }
-    let name = title(scope);
-    let used = canvas.text(area.x, area.y, left, &name, Token::Heading);
     let glyphs = canvas.theme.glyphs;
     let (state, tone) = match (blade.paused(), blade.follows()) {
         (Some(at), _) => {
-            let at = chart::moment(at, crate::engine::Span::seconds(1));
+            let at = chart::moment(at, Span::seconds(1));
             (format!("{} paused at {at}", glyphs.paused), Token::Paused)
         }
         (None, true) => (format!("{} follows", glyphs.running), Token::Live),
@@ -177,11 +190,14 @@ fn head(canvas: &mut Canvas, blade: &Ingestion, scope: &Scope, area: Area) {
             Token::Paused,
         ),
     };
-    let says = format!("{}, {}", blade.length(), blade.rendering.word());
-    let mut x = area.x + used + 2;
-    for (says, tone) in [(says, Token::Muted), (state, tone)] {
+    let mut x = area.x;
+    for (says, tone) in [
+        (blade.length(), Token::Heading),
+        (&state, tone),
+        (blade.rendering.on(&glyphs).word(), Token::Muted),
+    ] {
         let room = (area.x + left).saturating_sub(x);
-        x += canvas.text(x, area.y, room, &says, tone) + 2;
+        x += canvas.text(x, area.y, room, says, tone) + 2;
     }
 }
 
@@ -195,7 +211,7 @@ fn legend(canvas: &mut Canvas, blade: &Ingestion, area: Area) {
     let mut area = area;
     if let Some(at) = blade.reading() {
         let when = match blade.window.step {
-            step if step >= crate::engine::Span::days(1) => at.short(),
+            step if step >= Span::days(1) => at.short(),
             step => chart::moment(at, step),
         };
         let used = canvas.text(area.x, area.y, area.width, &when, Token::Strong) + 2;
@@ -232,12 +248,11 @@ fn in_brief(name: &str, says: &(String, Token, Option<Mark>)) -> Cell {
 fn model_in_brief(figures: &Figures) -> (String, Token, Option<Mark>) {
     let ledger = &figures.modelled;
     let says = format!(
-        "dropped {} · buffered {} · hidden {} · hot {} · purged {}",
+        "dropped {} · buffered {} · hidden {} · hot {}",
         text::bytes(ledger.lost()),
         text::bytes(ledger.buffered),
         text::bytes(ledger.hidden),
-        text::bytes(ledger.hot),
-        text::bytes(ledger.purged)
+        text::bytes(ledger.hot)
     );
     match figures.now[Fate::Dropped as usize] {
         0 => (says, Token::Muted, Some(Mark::Info)),
@@ -248,10 +263,10 @@ fn model_in_brief(figures: &Figures) -> (String, Token, Option<Mark>) {
 fn disk_in_brief(disk: &Physical) -> (String, Token, Option<Mark>) {
     let lost: u64 = disk.lost.iter().map(|(_, amount)| amount.bytes).sum();
     let says = format!(
-        "dropped {} · {} sealed in {} · queries {} served, {} refused",
+        "dropped {} · {} sealed, {} hot · queries {} served, {} refused",
         text::bytes(lost),
         text::bytes(disk.kept.all.plain),
-        counted(disk.kept.all.segments, "segment", "segments"),
+        text::bytes(disk.kept.hot.plain),
         text::count(disk.served),
         text::count(disk.refused)
     );
@@ -272,12 +287,12 @@ fn model_lines(blade: &Ingestion) -> Vec<Fact> {
     let ledger = &figures.modelled;
     let lost = ledger.lost();
     let mut dropped = text::bytes(lost);
-    if lost > 0 {
-        let records = u64::try_from(figures.lost_records).unwrap_or(u64::MAX);
-        dropped.push_str(&format!(", {} records", text::count(records)));
-    }
+    // Since when says more about one workspace than how many records.
     if let Some(since) = figures.lost_since {
         dropped.push_str(&format!(" since {}", since.short()));
+    } else if lost > 0 {
+        let records = u64::try_from(figures.lost_records).unwrap_or(u64::MAX);
+        dropped.push_str(&format!(", {} records", text::count(records)));
     }
     let waiting = format!(
         "{} waiting, {} drained",
@@ -362,10 +377,10 @@ fn disk_lines(disk: &Physical, spent: &Spent) -> Vec<Fact> {
     let last = match spent.last {
         None => Cell::new("none was asked here").tone(Token::Faint),
         Some(last) => Cell::new(format!(
-            "{} ms; {} read in {}",
+            "{} ms; {} read by {}",
             text::count(u64::try_from(last.as_millis()).unwrap_or(u64::MAX)),
             text::bytes(spent.bytes),
-            counted(spent.answered, "query", "queries")
+            text::count(spent.answered)
         )),
     };
     vec![
