@@ -503,3 +503,106 @@ fn a_query_is_completed_asked_drawn_cancelled_and_refused_when_a_colleague_takes
     console.send("q");
     assert_eq!(leave(&mut console), 0);
 }
+
+/// Opens the revocation of the cluster in Korea from wherever one is.
+fn revocation(console: &mut Pty) {
+    console.send("gc");
+    console.wait_for("› Clusters");
+    console.send("/la-cluster-kr\r");
+    console.send("R");
+    console.wait_for("FROM THE VAULT TO THE DATA");
+}
+
+/// Asks the workspace that lies on it how many requests there are.
+fn ask(console: &mut Pty, first: bool) {
+    console.send("gw");
+    console.wait_for("› Workspaces");
+    console.send("/law-payments\r");
+    console.send("Q");
+    if first {
+        console.wait_for("Not asked yet.");
+        console.send("AppRequests | count");
+    }
+    console.send("\u{12}");
+}
+
+#[test]
+fn a_presenter_revokes_watches_restores_rewinds_branches_and_compares_by_keys_alone() {
+    let desk = Desk::new();
+    let mut console = desk.console(&[], &[], 120, 40);
+    revocation(&mut console);
+    console.wait_for("CmkActive");
+
+    // Disabled after a preview.
+    console.send(ENTER);
+    console.wait_until("what follows", |text| {
+        folded(text).contains("la-cluster-kr loses access to its data")
+    });
+    console.send(TAB);
+    console.send(ENTER);
+    console.wait_for("DISABLED");
+
+    // The fuses burn at 60 times the speed.
+    console.send("===");
+    console.wait_for("60x");
+    console.wait_for("burning");
+    console.wait_until("the fuse burns down", |text| folded(text).contains("58m"));
+    console.wait_until("the fuse burns on", |text| folded(text).contains("57m"));
+    console.send("}");
+    console.wait_for("Revoked");
+    console.wait_for("dropped for ever");
+
+    // A question fails, and the loss counts.
+    ask(&mut console, true);
+    console.wait_for("E-QRY-01");
+    console.send("\u{1b}");
+    revocation(&mut console);
+    console.wait_until("bytes are lost", |text| {
+        let text = folded(text);
+        text.contains("Dropped") && (text.contains(" MB") || text.contains(" GB"))
+    });
+
+    // Restored, by the step of the way back.
+    for _ in 0..9 {
+        console.send("j");
+    }
+    console.send(ENTER);
+    console.wait_for("Enabled");
+    console.send(TAB);
+    console.send(ENTER);
+    console.wait_for("healing");
+    console.send("}");
+    console.send("}");
+    console.wait_for("CmkActive");
+    ask(&mut console, false);
+    console.wait_for("blocks opened");
+    console.send("\u{1b}");
+
+    // Back to just before it was disabled.
+    console.send("go ");
+    console.wait_for("paused");
+    for _ in 0..200 {
+        console.send("{");
+        console.settle(Duration::from_millis(80));
+        if folded(&console.text()).contains("DISABLED") {
+            break;
+        }
+    }
+    console.wait_for("PAST");
+    console.wait_for("DISABLED");
+    console.send("<");
+    console.wait_until("what was before", |text| !text.contains("DISABLED"));
+
+    // The past is read-only; a branch of it is not.
+    console.send("gb");
+    console.wait_for("BRANCH");
+    console.send("gx");
+    console.wait_for("Two futures");
+    console.wait_until("what was lost and what was not", |text| {
+        folded(text).contains("dropped for good, modelled")
+    });
+    console.send("ge");
+    console.wait_until("the live world", |text| !text.contains("BRANCH"));
+    console.send("q");
+    assert_eq!(leave(&mut console), 0);
+}
