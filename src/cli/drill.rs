@@ -13,13 +13,17 @@ use super::args::words;
 use super::context::Context;
 use super::failure::{Failure, REFUSED, form};
 use super::input;
+use super::once;
 use super::print::{self, Format};
+use super::session::{self, failure};
+use crate::console::app::travel::Cue;
 use crate::drill::report::{self, document, failures, line};
 use crate::drill::{Drill, NamedText, Outcome, read_all, rehearse};
 use crate::engine::rules::{self, NUMBERS};
 use crate::engine::text::scrub;
 use crate::engine::words::{did_you_mean, nearest};
 use crate::engine::{self, Actor, SimTime, World};
+use crate::runtime::{ClockCommand, Founding, Handle, Host, SystemWall};
 use crate::world_file::WorldError;
 
 /// Drills that are played at a time.
@@ -35,6 +39,8 @@ pub enum DrillCommand {
         #[arg(required = true)]
         paths: Vec<PathBuf>,
     },
+    /// Open the console on the world of a drill, in memory, with what to say and what comes next
+    Present { file: PathBuf },
     /// The drills of files and directories, with what they teach
     List {
         #[arg(required = true)]
@@ -84,8 +90,51 @@ pub fn run(command: DrillCommand, context: &Context) -> Result<(), Failure> {
     match command {
         DrillCommand::Run(args) => play(&args, context),
         DrillCommand::Check { paths } => check(&paths, context),
+        DrillCommand::Present { file } => present(file, context),
         DrillCommand::List { paths } => list(&paths, context),
     }
+}
+
+/// The presenter does what the beats say; the console says what comes next.
+fn present(file: PathBuf, context: &Context) -> Result<(), Failure> {
+    once::terminal()?;
+    let Some(drill) = read(&[file])?.into_iter().next() else {
+        return Ok(());
+    };
+    let founding = Founding {
+        fingerprint: drill.fingerprint.clone(),
+        commands: Box::new(drill.world.founding()),
+    };
+    let wall = Box::new(SystemWall::default());
+    let mut host = Host::memory(founding, wall).map_err(failure)?;
+    // Who presents begins when the room is ready.
+    host.clock_set(ClockCommand::Pause).map_err(failure)?;
+    let actor = session::actor(host.world(), context.global.person.as_deref())?;
+    let handle = Handle::spawn(host, Some("the presenter")).map_err(failure)?;
+    once::open(context, handle, actor, script(&drill))
+}
+
+/// What a presenter says from each beat on, and what comes next.
+fn script(drill: &Drill) -> Vec<(SimTime, Cue)> {
+    let next = |n: usize| {
+        drill.beats.get(n).map_or_else(String::new, |beat| {
+            format!("{}  {}", beat.at.short(), beat.describe())
+        })
+    };
+    let opening = Cue {
+        note: format!("{}. {}", drill.title, drill.teaches),
+        next: next(0),
+    };
+    let mut script = vec![(SimTime(0), opening)];
+    for (n, beat) in drill.beats.iter().enumerate() {
+        let said = [&beat.say, &beat.note].into_iter().find(|s| !s.is_empty());
+        // Who has nothing new to say goes on with what was said.
+        let before = script.last().map(|(_, cue)| cue.note.clone());
+        let note = said.cloned().or(before).unwrap_or_default();
+        let next = next(n + 1);
+        script.push((beat.at, Cue { note, next }));
+    }
+    script
 }
 
 /// All drills of the paths, and nothing unless all are good.

@@ -8,22 +8,30 @@ use super::context::{Context, When};
 use super::failure::Failure;
 use super::print::{self, Format};
 use super::session::failure;
+use crate::console::app::travel::Cue;
 use crate::console::{self, Color, ConsoleError, Options};
+use crate::engine::{Actor, SimTime};
 use crate::runtime::Handle;
 
 /// Width of a table that goes into a pipe or file, unless $COLUMNS says otherwise.
 const WIDTH: u16 = 120;
 
+/// Never interactive when nobody sees it.
+pub fn terminal() -> Result<(), Failure> {
+    if std::io::stdout().is_terminal() && std::io::stdin().is_terminal() {
+        return Ok(());
+    }
+    Err(Failure::bad_input(
+        "NoTerminal",
+        "console",
+        "The console needs a terminal as standard input and output, and there is none.",
+        "Print a blade once instead: lockbox once overview.",
+    ))
+}
+
 /// `lockbox` without a command. Never interactive when nobody sees it.
 pub fn console(context: &Context) -> Result<(), Failure> {
-    if !std::io::stdout().is_terminal() || !std::io::stdin().is_terminal() {
-        return Err(Failure::bad_input(
-            "NoTerminal",
-            "console",
-            "The console needs a terminal as standard input and output, and there is none.",
-            "Print a blade once instead: lockbox once overview.",
-        ));
-    }
+    terminal()?;
     if context.global.at.is_some() {
         return Err(Failure::bad_input(
             "LiveOnly",
@@ -35,10 +43,21 @@ pub fn console(context: &Context) -> Result<(), Failure> {
     let (host, actor) = context.session()?.into_host();
     let holder = format!("the console of process {}", std::process::id());
     let handle = Handle::spawn(host, Some(&holder)).map_err(failure)?;
+    open(context, handle, actor, Vec::new())
+}
+
+/// Opens the console on a world; with a script, for people who watch.
+pub fn open(
+    context: &Context,
+    handle: Handle,
+    actor: Actor,
+    script: Vec<(SimTime, Cue)>,
+) -> Result<(), Failure> {
     let global = &context.global;
     console::run(Options {
         handle,
         actor,
+        script,
         theme: global.theme.clone(),
         color: match global.color {
             When::Auto => Color::Auto,

@@ -448,7 +448,7 @@ pub fn wrong_world(errors: Vec<WorldError>) -> Failure {
 }
 
 /// Who acts: the person named, or the world's default.
-fn actor(world: &World, named: Option<&str>) -> Result<Actor, Refusal> {
+pub(super) fn actor(world: &World, named: Option<&str>) -> Result<Actor, Refusal> {
     match named {
         Some("observer") => Ok(Actor::Observer),
         Some(name) => {

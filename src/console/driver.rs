@@ -20,6 +20,7 @@ use ratatui::layout::Rect;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{oneshot, watch};
 
+use super::app::travel::Cue;
 use super::app::{App, Clock, Ctx, Effect, Input, Outcome, Tempo};
 use super::blades::blocks::Looked;
 use super::blades::query::{Answered, Shown};
@@ -51,6 +52,8 @@ pub enum Color {
 pub struct Options {
     pub handle: Handle,
     pub actor: Actor,
+    /// What a presenter says from which instant on; captions are shown with it.
+    pub script: Vec<(SimTime, Cue)>,
     /// A shipped theme by name, or a theme file (a path with `/` or ending in `.toml`).
     pub theme: Option<String>,
     pub color: Color,
@@ -203,11 +206,16 @@ const SECOND: i64 = 1_000_000;
 impl Driver {
     fn new(options: Options, theme: Theme, keymap: Keymap) -> io::Result<Driver> {
         let size = crossterm::terminal::size()?;
+        let mut app = App::new(options.actor, keymap, size);
+        if !options.script.is_empty() {
+            app.script = options.script;
+            app.present();
+        }
         Ok(Driver {
             told: options.handle.views().borrow().world.revision,
             views: options.handle.views(),
             handle: options.handle,
-            app: App::new(options.actor, keymap, size),
+            app,
             theme,
             screen: Screen::stdout()?,
             events: EventStream::new(),
@@ -383,6 +391,7 @@ impl Driver {
                     Tempo::Rate(rate) => ClockCommand::Rate(rate),
                     Tempo::Next => ClockCommand::Next,
                     Tempo::NextConsequence => ClockCommand::NextConsequence,
+                    Tempo::To(at) => ClockCommand::To(at),
                 });
                 self.replies.push(Box::pin(async move {
                     outcome(reply.await.map(|r| r.map(|_| Outcome::Done(String::new()))))

@@ -100,6 +100,10 @@ impl Scene {
                     Tempo::Pause => self.paused = true,
                     Tempo::Resume => self.paused = false,
                     Tempo::Rate(rate) => self.rate = *rate,
+                    Tempo::To(at) => {
+                        self.stage.now = *at;
+                        self.stage.elapse();
+                    }
                     Tempo::Next | Tempo::NextConsequence => {
                         if let Some(due) = lockbox::engine::due(&self.stage.world) {
                             self.stage.now = self.stage.now.max(due);

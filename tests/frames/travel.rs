@@ -140,3 +140,33 @@ fn the_two_futures_of_one_organisation_name_nothing_of_another() {
     let mut other = Scene::new(revoked(), person("fay"), (120, 40));
     other.press("{ g b g x").hides("clprod");
 }
+
+#[test]
+fn a_time_to_come_is_reached_by_letting_time_go_on() {
+    let mut scene = Scene::new(revoked(), person("ann"), (120, 40));
+    let before = scene.stage.now;
+    scene.press("@").type_text("+90m").press("enter");
+    assert_eq!(scene.stage.now, before + Span::minutes(90));
+    assert!(scene.app.at.past.is_none());
+    scene.press("@").type_text("noon").press("enter");
+    scene.shows("is not a time");
+}
+
+#[test]
+fn a_presenter_reads_what_to_say_and_what_comes_next() {
+    let mut scene = Scene::new(revoked(), person("ann"), (120, 40));
+    let cue = |note: &str, next: &str| Cue {
+        note: note.into(),
+        next: next.into(),
+    };
+    let later = scene.stage.now + Span::hours(1);
+    scene.app.script = vec![
+        (lockbox::engine::SimTime(0), cue("Welcome.", "the key goes")),
+        (later, cue("Now it is gone.", "")),
+    ];
+    scene.press("f3").shows("Say: Welcome.");
+    scene.shows("Next: the key goes");
+    scene.press("@").type_text("+1h").press("enter");
+    scene.shows("Say: Now it is gone.");
+    scene.press("f3").hides("Say:");
+}

@@ -75,6 +75,7 @@ pub enum Tempo {
     Rate(u32),
     Next,
     NextConsequence,
+    To(SimTime),
 }
 
 /// What the driver has to do. Only the driver does anything.
@@ -233,6 +234,8 @@ pub struct App {
     /// Sentences about what happens; none when nobody presents.
     pub captions: Option<Captions>,
     pub cue: Cue,
+    /// What to say from which instant on, in order of time.
+    pub script: Vec<(SimTime, Cue)>,
     /// What of the last frame can be clicked.
     pub hits: Hits,
     /// What the cursor's thing belongs to, as of the last look.
@@ -264,6 +267,7 @@ impl App {
             at: At::default(),
             captions: None,
             cue: Cue::default(),
+            script: Vec::new(),
             hits: Hits::default(),
             near: Related::default(),
             blocks: Blocks::default(),

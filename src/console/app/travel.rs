@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 
-use super::{App, Ctx, Effect, Modal, Typed};
+use super::{App, Ctx, Effect, Modal, Tempo, Typed};
 use crate::console::blades::Blade;
 use crate::console::blades::history::Told;
 use crate::console::rows::ItemId;
@@ -138,6 +138,10 @@ impl App {
         let text = typed.0.trim();
         let wrong = match asked {
             Asked::Moment => match Look::at(ctx.now, text) {
+                // What is to come is reached by letting time go on.
+                Ok(Look::Instant(at)) if at > ctx.now && self.at.past.is_none() => {
+                    return vec![Effect::Clock(Tempo::To(at))];
+                }
                 Ok(look) => return vec![Effect::Travel(Travel::Look(look))],
                 Err(error) => error.to_string(),
             },
@@ -218,6 +222,14 @@ impl App {
             self.stack.truncate(depth.max(1));
         }
         self.open(blade);
+    }
+
+    /// The cue of an instant.
+    pub(super) fn prompt(&mut self, now: SimTime) {
+        let said = self.script.iter().rev().find(|(at, _)| *at <= now);
+        if let Some((_, cue)) = said.filter(|(_, cue)| *cue != self.cue) {
+            self.cue = cue.clone();
+        }
     }
 
     /// Captions and cue on or off; the blades get the rest of the screen.
