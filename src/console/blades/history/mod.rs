@@ -120,22 +120,35 @@ pub fn why(seen: &Told<Seen>) -> Doc {
             rules.push((Some(id), cells));
         }
     }
-    Doc {
-        main: vec![
-            Block::Heading("Why".into()),
-            Block::Text(began.tone(Token::Strong)),
-            Block::Gap,
-            Block::Links {
-                columns: CHAIN,
-                rows: chain.collect(),
-            },
+    let mut main = vec![
+        Block::Heading("Why".into()),
+        Block::Text(began.tone(Token::Strong)),
+    ];
+    // In full, as a row of the chain may be cut: what is so, and what led to it.
+    let ends = steps
+        .first()
+        .into_iter()
+        .chain(steps.get(1..).and_then(<[_]>::last));
+    main.extend(ends.map(|step| Block::Text(Cell::new(step.sentence.clone()))));
+    main.extend([
+        Block::Gap,
+        Block::Links {
+            columns: CHAIN,
+            rows: chain.collect(),
+        },
+    ]);
+    if !rules.is_empty() {
+        main.extend([
             Block::Gap,
             Block::Heading("The rules".into()),
             Block::Links {
                 columns: RULES,
                 rows: rules,
             },
-        ],
+        ]);
+    }
+    Doc {
+        main,
         ..Doc::default()
     }
 }
