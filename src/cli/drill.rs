@@ -1,6 +1,7 @@
 //! `lockbox drill`: rehearsed courses of events, played headless on worlds of their own. The world of the state
 //! directory is not touched.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::PoisonError;
@@ -16,14 +17,13 @@ use super::input;
 use super::once;
 use super::print::{self, Format};
 use super::session::{self, failure};
-use crate::console::app::travel::Cue;
 use crate::drill::report::{self, document, failures, line};
-use crate::drill::{Drill, NamedText, Outcome, read_all, rehearse};
+use crate::drill::{Beat, Cast, Drill, NamedText, Outcome, Part, read_all, rehearse};
 use crate::engine::rules::{self, NUMBERS};
 use crate::engine::text::scrub;
 use crate::engine::words::{did_you_mean, nearest};
 use crate::engine::{self, Actor, SimTime, World};
-use crate::runtime::{ClockCommand, Founding, Handle, Host, SystemWall};
+use crate::runtime::{ClockCommand, Founding, Handle, Host, HostError, SystemWall};
 use crate::world_file::WorldError;
 
 /// Drills that are played at a time.
@@ -41,6 +41,8 @@ pub enum DrillCommand {
     },
     /// Open the console on the world of a drill, in memory, with what to say and what comes next
     Present { file: PathBuf },
+    /// Play one person's part of a drill at the console; the others play by themselves, and it is scored
+    Join(JoinArgs),
     /// The drills of files and directories, with what they teach
     List {
         #[arg(required = true)]
@@ -56,6 +58,20 @@ pub struct RunArgs {
     /// Change a number of the rules from the beginning, like resume-latency=10m; see lockbox rules
     #[arg(long, value_name = "NAME=VALUE", value_parser = rule)]
     set_rule: Vec<(String, String)>,
+    #[command(flatten)]
+    report: ReportArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct JoinArgs {
+    /// A drill file; --as says whose part you play [default: who has most to do in it]
+    file: PathBuf,
+    #[command(flatten)]
+    report: ReportArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct ReportArgs {
     /// Write a report with timelines and charts
     #[arg(long, value_name = "FILE")]
     report: Option<PathBuf>,
@@ -91,50 +107,81 @@ pub fn run(command: DrillCommand, context: &Context) -> Result<(), Failure> {
         DrillCommand::Run(args) => play(&args, context),
         DrillCommand::Check { paths } => check(&paths, context),
         DrillCommand::Present { file } => present(file, context),
+        DrillCommand::Join(args) => join(args, context),
         DrillCommand::List { paths } => list(&paths, context),
     }
 }
 
-/// The presenter does what the beats say; the console says what comes next.
-fn present(file: PathBuf, context: &Context) -> Result<(), Failure> {
-    once::terminal()?;
-    let Some(drill) = read(&[file])?.into_iter().next() else {
-        return Ok(());
-    };
+/// Opens the console on the world of a drill, in memory. `cast` says whose beats play by themselves. Returns what
+/// came of it when the console is left.
+fn on_stage(
+    drill: Drill,
+    cast: Cast,
+    actor: Option<&str>,
+    context: &Context,
+) -> Result<Outcome, Failure> {
     let founding = Founding {
         fingerprint: drill.fingerprint.clone(),
         commands: Box::new(drill.world.founding()),
     };
     let wall = Box::new(SystemWall::default());
     let mut host = Host::memory(founding, wall).map_err(failure)?;
-    // Who presents begins when the room is ready.
+    // Who presents or plays begins when the room is ready.
     host.clock_set(ClockCommand::Pause).map_err(failure)?;
-    let actor = session::actor(host.world(), context.global.person.as_deref())?;
-    let handle = Handle::spawn(host, Some("the presenter")).map_err(failure)?;
-    once::open(context, handle, actor, script(&drill))
+    let actor = session::actor(host.world(), actor)?;
+    let (part, outcome) = Part::new(drill, cast, &host);
+    let handle = Handle::staged(host, Some("the drill"), Some(Box::new(part))).map_err(failure)?;
+    once::open(context, handle, actor)?;
+    outcome.recv().map_err(|_| failure(HostError::Stopped))
 }
 
-/// What a presenter says from each beat on, and what comes next.
-fn script(drill: &Drill) -> Vec<(SimTime, Cue)> {
-    let next = |n: usize| {
-        drill.beats.get(n).map_or_else(String::new, |beat| {
-            format!("{}  {}", beat.at.short(), beat.describe())
-        })
-    };
-    let opening = Cue {
-        note: format!("{}. {}", drill.title, drill.teaches),
-        next: next(0),
-    };
-    let mut script = vec![(SimTime(0), opening)];
-    for (n, beat) in drill.beats.iter().enumerate() {
-        let said = [&beat.say, &beat.note].into_iter().find(|s| !s.is_empty());
-        // Who has nothing new to say goes on with what was said.
-        let before = script.last().map(|(_, cue)| cue.note.clone());
-        let note = said.cloned().or(before).unwrap_or_default();
-        let next = next(n + 1);
-        script.push((beat.at, Cue { note, next }));
+/// The one drill of a file, when there is a terminal to play it on.
+fn to_play(file: PathBuf) -> Result<Drill, Failure> {
+    once::terminal()?;
+    let drill = read(&[file])?.into_iter().next();
+    drill.ok_or_else(|| Failure::internal("a drill file has no drill".to_owned()))
+}
+
+/// The presenter does what the beats say; the console says what comes next.
+fn present(file: PathBuf, context: &Context) -> Result<(), Failure> {
+    let drill = to_play(file)?;
+    let person = context.global.person.as_deref();
+    on_stage(drill, Cast::Nobody, person, context).map(|_| ())
+}
+
+/// One person's part is the player's; the rest plays by itself, and what comes is scored.
+fn join(args: JoinArgs, context: &Context) -> Result<(), Failure> {
+    let drill = to_play(args.file)?;
+    let person = context.global.person.clone().or_else(|| lead(&drill));
+    let person = person.ok_or_else(|| {
+        let message = format!("Nobody does anything in {}.", drill.file);
+        let remedy = "Say whose part you play: --as PERSON.";
+        Failure::bad_input("NoPart", "as", message, remedy)
+    })?;
+    let cast = Cast::AllBut(person.as_str().into());
+    let outcome = on_stage(drill, cast, Some(&person), context)?;
+    told(&outcome)?;
+    written(&args.report, std::slice::from_ref(&outcome))?;
+    match outcome.passed() {
+        true => Ok(()),
+        false => Err(Failure::Told(REFUSED)),
     }
-    script
+}
+
+/// Who has most to do.
+fn lead(drill: &Drill) -> Option<String> {
+    let people = drill.beats.iter().filter_map(Beat::by);
+    let mut parts: BTreeMap<_, usize> = BTreeMap::new();
+    people.for_each(|person| *parts.entry(person).or_default() += 1);
+    let lead = parts.into_iter().max_by_key(|(_, beats)| *beats);
+    lead.map(|(person, _)| person.to_string())
+}
+
+/// A line for the drill, and one for each expectation that was not met.
+fn told(outcome: &Outcome) -> Result<(), Failure> {
+    print::line(&line(outcome))?;
+    let mut failed = failures(outcome).into_iter();
+    failed.try_for_each(|failure| print::line(&format!("  {failure}")))
 }
 
 /// All drills of the paths, and nothing unless all are good.
@@ -199,26 +246,9 @@ fn play(args: &RunArgs, context: &Context) -> Result<(), Failure> {
     let drills = read(&args.paths)?;
     let plain = matches!(context.format(), Format::Table | Format::Plain);
     let outcomes = rehearsed(&drills, &args.set_rule, |outcome| {
-        if plain {
-            print::line(&line(outcome))?;
-            for failure in failures(outcome) {
-                print::line(&format!("  {failure}"))?;
-            }
-        }
-        Ok(())
+        if plain { told(outcome) } else { Ok(()) }
     })?;
-    if let Some(path) = &args.report {
-        let format = args.report_format.unwrap_or_else(|| by_name(path));
-        std::fs::write(path, report::report(format, &outcomes)).map_err(|e| {
-            let message = format!("The report cannot be written to {}: {e}.", path.display());
-            Failure::bad_input(
-                "InvalidFile",
-                "report",
-                message,
-                "Name a file that can be written.",
-            )
-        })?;
-    }
+    written(&args.report, &outcomes)?;
     let failed = outcomes.iter().filter(|outcome| !outcome.passed()).count();
     if plain {
         let passed = outcomes.len() - failed;
@@ -230,6 +260,23 @@ fn play(args: &RunArgs, context: &Context) -> Result<(), Failure> {
         0 => Ok(()),
         _ => Err(Failure::Told(REFUSED)),
     }
+}
+
+/// Writes the report somebody asked for.
+fn written(args: &ReportArgs, outcomes: &[Outcome]) -> Result<(), Failure> {
+    let Some(path) = &args.report else {
+        return Ok(());
+    };
+    let format = args.report_format.unwrap_or_else(|| by_name(path));
+    std::fs::write(path, report::report(format, outcomes)).map_err(|e| {
+        let message = format!("The report cannot be written to {}: {e}.", path.display());
+        Failure::bad_input(
+            "InvalidFile",
+            "report",
+            message,
+            "Name a file that can be written.",
+        )
+    })
 }
 
 fn by_name(path: &Path) -> report::Format {

@@ -8,9 +8,8 @@ use super::context::{Context, When};
 use super::failure::Failure;
 use super::print::{self, Format};
 use super::session::failure;
-use crate::console::app::travel::Cue;
 use crate::console::{self, Color, ConsoleError, Options};
-use crate::engine::{Actor, SimTime};
+use crate::engine::Actor;
 use crate::runtime::Handle;
 
 /// Width of a table that goes into a pipe or file, unless $COLUMNS says otherwise.
@@ -43,21 +42,15 @@ pub fn console(context: &Context) -> Result<(), Failure> {
     let (host, actor) = context.session()?.into_host();
     let holder = format!("the console of process {}", std::process::id());
     let handle = Handle::spawn(host, Some(&holder)).map_err(failure)?;
-    open(context, handle, actor, Vec::new())
+    open(context, handle, actor)
 }
 
-/// Opens the console on a world; with a script, for people who watch.
-pub fn open(
-    context: &Context,
-    handle: Handle,
-    actor: Actor,
-    script: Vec<(SimTime, Cue)>,
-) -> Result<(), Failure> {
+/// Opens the console on a world.
+pub fn open(context: &Context, handle: Handle, actor: Actor) -> Result<(), Failure> {
     let global = &context.global;
     console::run(Options {
         handle,
         actor,
-        script,
         theme: global.theme.clone(),
         color: match global.color {
             When::Auto => Color::Auto,

@@ -20,7 +20,6 @@ use ratatui::layout::Rect;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{oneshot, watch};
 
-use super::app::travel::Cue;
 use super::app::{App, Clock, Ctx, Effect, Input, Outcome, Tempo};
 use super::blades::blocks::Looked;
 use super::blades::query::{Answered, Shown};
@@ -52,8 +51,6 @@ pub enum Color {
 pub struct Options {
     pub handle: Handle,
     pub actor: Actor,
-    /// What a presenter says from which instant on; captions are shown with it.
-    pub script: Vec<(SimTime, Cue)>,
     /// A shipped theme by name, or a theme file (a path with `/` or ending in `.toml`).
     pub theme: Option<String>,
     pub color: Color,
@@ -207,8 +204,8 @@ impl Driver {
     fn new(options: Options, theme: Theme, keymap: Keymap) -> io::Result<Driver> {
         let size = crossterm::terminal::size()?;
         let mut app = App::new(options.actor, keymap, size);
-        if !options.script.is_empty() {
-            app.script = options.script;
+        if let Some(cue) = options.handle.views().borrow().cue.clone() {
+            app.cue = cue;
             app.present();
         }
         Ok(Driver {

@@ -4,7 +4,8 @@
 //! ```text
 //! file     TOML → Drill: beats and expectations; every mistake with its line and the nearest word
 //! check    what an expectation looks at, and how what is found compares with what is wanted
-//! runner   plays a drill on a host of its own, or beat by beat on one a console holds
+//! runner   plays a drill on a host, whole or instant by instant
+//! part     plays it beside people at a console
 //! report   what came of drills as text, JSON and one HTML file
 //! ```
 //!
@@ -13,6 +14,7 @@
 pub mod check;
 pub mod file;
 mod pages;
+pub mod part;
 pub mod report;
 pub mod runner;
 
@@ -25,7 +27,8 @@ use crate::world_file::WorldFile;
 use check::{Check, Wanted};
 
 pub use file::{NamedText, read, read_all};
-pub use runner::{Outcome, Run, rehearse};
+pub use part::Part;
+pub use runner::{Cast, Outcome, Run, rehearse};
 
 /// A drill that fits together.
 #[derive(Debug, Clone)]

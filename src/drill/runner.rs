@@ -1,6 +1,7 @@
 //! Plays drills: each on a host of its own in a directory of its own, with real keys and a real sealed store, as fast
 //! as it can. What is expected and not found is noted, and the drill goes on.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -10,14 +11,14 @@ use serde::Serialize;
 use super::check::{Check, Found, Wanted};
 use super::{Action, Aims, Beat, Drill, Expectation, Put, Question, Records, Refused, When};
 use crate::engine::event::Fact;
-use crate::engine::ids::{Revision, TicketId};
+use crate::engine::ids::{PersonId, Revision, TicketId};
 use crate::engine::ingestion::Arrival;
 use crate::engine::ingestion::ledger::Scope;
 use crate::engine::ingestion::series::Column;
 use crate::engine::projections::meaning::is_consequence;
 use crate::engine::projections::sentence::sentence;
 use crate::engine::time::{SimTime, Span};
-use crate::engine::{self, Actor, Command, Event, Refusal, cluster, rules, story};
+use crate::engine::{self, Actor, Command, Event, Refusal, World, cluster, rules, story};
 use crate::logs::ingest::Ingest;
 use crate::logs::query::Cancel;
 use crate::logs::value::Values;
@@ -112,15 +113,24 @@ impl Outcome {
     }
 }
 
-/// What comes next in a drill.
+/// Whose beats play by themselves.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Next<'a> {
-    /// When; of a beat that waits for something, how long it waits.
-    pub at: SimTime,
-    /// What will be done, in a few words, and what it waits for.
-    pub description: String,
-    pub note: &'a str,
-    pub say: &'a str,
+pub enum Cast {
+    Everybody,
+    /// Somebody at a console plays this person.
+    AllBut(PersonId),
+    /// A presenter does everything.
+    Nobody,
+}
+
+impl Cast {
+    fn plays(&self, beat: &Beat) -> bool {
+        match self {
+            Cast::Everybody => true,
+            Cast::AllBut(person) => beat.by() != Some(person),
+            Cast::Nobody => false,
+        }
+    }
 }
 
 /// A place in a drill: beats of an instant come before what is expected at it.
@@ -132,25 +142,31 @@ enum Moment {
     End,
 }
 
-/// A drill under way on a host.
+/// A drill under way. Every step names the host it is played on.
 pub struct Run {
     drill: Drill,
-    host: Host,
+    cast: Cast,
     moments: Vec<(SimTime, Moment)>,
     place: usize,
     began: Revision,
+    /// The world it looked at last.
+    seen: Revision,
     changed: Vec<(String, String)>,
     findings: Vec<Option<Finding>>,
     wrong: Vec<Finding>,
     told: Vec<Told>,
     refused: u64,
-    /// Beats that are played, or waited in vain.
+    /// Beats that are played, left to others, or waited in vain.
     done: Vec<bool>,
+    /// The last beat that came.
+    last: Option<usize>,
+    /// Events of beats, as they are numbered in the record.
+    played: BTreeSet<Revision>,
 }
 
 impl Run {
     /// A drill from its beginning, on a host whose world stands at the moment it opens.
-    pub fn new(drill: Drill, host: Host) -> Run {
+    pub fn new(drill: Drill, cast: Cast, host: &Host) -> Run {
         let beats = drill.beats.iter().enumerate();
         let beats = beats.map(|(n, beat)| (beat.at, Moment::Beat(n)));
         let expects = drill.expectations.iter().enumerate();
@@ -168,97 +184,115 @@ impl Run {
             findings: vec![None; drill.expectations.len()],
             done: vec![false; drill.beats.len()],
             began: host.world().revision,
+            seen: host.world().revision,
             drill,
-            host,
+            cast,
             moments,
             place: 0,
             changed: Vec::new(),
             wrong: Vec::new(),
             told: Vec::new(),
             refused: 0,
+            last: None,
+            played: BTreeSet::new(),
         }
     }
 
-    pub fn host(&self) -> &Host {
-        &self.host
+    pub fn drill(&self) -> &Drill {
+        &self.drill
     }
 
-    pub fn host_mut(&mut self) -> &mut Host {
-        &mut self.host
+    pub fn is_over(&self) -> bool {
+        self.place >= self.moments.len()
     }
 
-    /// The next beat, if there is one.
-    pub fn next(&self) -> Option<Next<'_>> {
+    /// The last beat that came.
+    pub fn last(&self) -> Option<&Beat> {
+        self.drill.beats.get(self.last?)
+    }
+
+    /// The next beat that is still to come.
+    pub fn next(&self) -> Option<&Beat> {
         let rest = self.moments.get(self.place..)?;
-        let beat = rest.iter().find_map(|(_, moment)| match moment {
+        rest.iter().find_map(|(_, moment)| match moment {
             Moment::Beat(n) if !self.is_done(*n) => self.drill.beats.get(*n),
             _ => None,
-        })?;
-        let waits = beat.on.as_ref();
-        let waits = waits.map(|on| format!("when {} is {}: ", on.check, on.wanted));
-        Some(Next {
-            at: beat.at,
-            description: format!("{}{}", waits.unwrap_or_default(), beat.describe()),
-            note: &beat.note,
-            say: &beat.say,
         })
     }
 
-    /// Lets time pass up to the next beat and does it; without one, up to the end. False: it was over already.
-    pub fn play_next(&mut self) -> bool {
-        let before = self.place;
-        while let Some((at, moment)) = self.moments.get(self.place).copied() {
-            if let Some(n) = self.go_to(at) {
-                self.beat(n);
-                return true;
+    /// The first expectation nothing was found for yet.
+    pub fn goal(&self) -> Option<&Expectation> {
+        let mut open = self.drill.expectations.iter().zip(&self.findings);
+        open.find_map(|(e, finding)| finding.is_none().then_some(e))
+    }
+
+    /// Expectations that were met, and those something was found for.
+    pub fn tally(&self) -> (usize, usize) {
+        let found = self.findings.iter().flatten();
+        let (met, all) = found.fold((0, 0), |(met, all), f| (met + usize::from(f.met), all + 1));
+        (met, all)
+    }
+
+    /// The next instant at which it does or looks at something; none when it is over. While something is expected
+    /// of a span or waited for, it looks at every change.
+    pub fn due(&self, host: &Host) -> Option<SimTime> {
+        let (next, _) = *self.moments.get(self.place)?;
+        if !self.watching(host.now()) {
+            return Some(next);
+        }
+        if host.world().revision != self.seen {
+            return Some(host.now());
+        }
+        let change = engine::due(host.world());
+        Some(change.map_or(next, |change| change.min(next)))
+    }
+
+    /// Does and looks at what belongs to an instant; the host stands at it, after everything that is due by then.
+    pub fn act(&mut self, host: &mut Host, at: SimTime) {
+        if self
+            .moments
+            .get(self.place)
+            .is_some_and(|(next, _)| *next > at)
+        {
+            self.observe(host);
+        }
+        loop {
+            if let Some(n) = self.ready(host) {
+                self.beat(host, n);
+                continue;
             }
+            let Some((_, moment)) = self.moments.get(self.place).filter(|(next, _)| *next <= at)
+            else {
+                break;
+            };
+            let moment = *moment;
             self.place += 1;
             match moment {
                 Moment::Beat(n) if self.is_done(n) => {}
-                Moment::Beat(n) if self.waits(n) => self.in_vain(n),
-                Moment::Beat(n) => {
-                    self.beat(n);
-                    return true;
-                }
-                Moment::Expect(n) => self.begin(n),
+                Moment::Beat(n) if self.waits(n) => self.in_vain(host, n),
+                Moment::Beat(n) => self.beat(host, n),
+                Moment::Expect(n) => self.begin(host, n),
                 Moment::End => {}
             }
-            // What is expected of a span is looked at after everything else of the instant.
-            if self
-                .moments
-                .get(self.place)
-                .is_none_or(|(next, _)| *next > at)
-            {
-                self.observe();
-            }
         }
-        self.place > before
+        // What is expected of a span is looked at after everything else of the instant.
+        self.observe(host);
+        self.seen = host.world().revision;
     }
 
-    /// Plays the rest.
-    pub fn play(mut self) -> Outcome {
-        while self.play_next() {}
-        self.outcome()
-    }
-
-    /// Lets time pass up to an instant, or to the moment a beat waits for, which is given then. While something is
-    /// expected of a span or waited for, time goes from one due instant to the next.
-    fn go_to(&mut self, at: SimTime) -> Option<usize> {
-        let mut ready = self.ready();
-        while ready.is_none()
-            && self.watching()
-            && let Some(due) = engine::due(self.host.world()).filter(|due| *due < at)
-        {
-            if !self.clock(due) {
-                return None;
+    /// Plays it to its end.
+    pub fn play(mut self, host: &mut Host) -> Outcome {
+        while let Some(at) = self.due(host) {
+            if let Err(error) = host.clock_set(ClockCommand::To(at)) {
+                self.trouble(host, 0, "time goes on", &error);
+                // The rest is looked at where time stands.
+                let end = self.moments.last().map_or(at, |(last, _)| *last);
+                self.act(host, end);
+                break;
             }
-            self.observe();
-            ready = self.ready();
+            self.act(host, at);
         }
-        if ready.is_none() && self.clock(at) {
-            ready = self.ready();
-        }
-        ready
+        self.outcome(host)
     }
 
     fn is_done(&self, n: usize) -> bool {
@@ -276,8 +310,8 @@ impl Run {
     }
 
     /// The first beat that waits for something that is so now.
-    fn ready(&self) -> Option<usize> {
-        let (world, now) = (self.host.world(), self.host.now());
+    fn ready(&self, host: &Host) -> Option<usize> {
+        let (world, now) = (host.world(), host.now());
         let mut beats = self.drill.beats.iter().enumerate();
         let found = beats.find(|(n, beat)| {
             beat.on.as_ref().is_some_and(|on| {
@@ -291,46 +325,31 @@ impl Run {
     }
 
     /// What a beat waited for did not come.
-    fn in_vain(&mut self, n: usize) {
+    fn in_vain(&mut self, host: &Host, n: usize) {
         if let Some(done) = self.done.get_mut(n) {
             *done = true;
         }
         let Some(beat) = self.drill.beats.get(n).cloned() else {
             return;
         };
-        if let Some(on) = &beat.on {
-            let found = on.check.look(self.host.world(), self.host.now());
+        if let Some(on) = beat.on.as_ref().filter(|_| self.cast.plays(&beat)) {
+            let found = on.check.look(host.world(), host.now());
             let until = self.drill.opens_at.until(beat.at);
             let expected = format!("done when {} is {}, by T+{until}", on.check, on.wanted);
-            self.wrong(&beat, &expected, &found.to_string());
-        }
-    }
-
-    fn clock(&mut self, at: SimTime) -> bool {
-        if self.host.now() >= at {
-            return false;
-        }
-        match self.host.clock_set(ClockCommand::To(at)) {
-            Ok(_) => true,
-            Err(error) => {
-                self.trouble(0, "time goes on", &error);
-                false
-            }
+            self.wrong(host, &beat, &expected, &found.to_string());
         }
     }
 
     /// Whether an expectation of a span is open, or a beat waits.
-    fn watching(&self) -> bool {
-        let now = self.host.now();
+    fn watching(&self, now: SimTime) -> bool {
         let waiting = |(n, beat): (usize, &Beat)| {
             let on = beat.on.as_ref();
             !self.is_done(n) && on.is_some_and(|on| on.from <= now && now <= beat.at)
         };
-        self.spans().next().is_some() || self.drill.beats.iter().enumerate().any(waiting)
+        self.spans(now).next().is_some() || self.drill.beats.iter().enumerate().any(waiting)
     }
 
-    fn spans(&self) -> impl Iterator<Item = usize> {
-        let now = self.host.now();
+    fn spans(&self, now: SimTime) -> impl Iterator<Item = usize> {
         let open = move |(n, e): (usize, &Expectation)| {
             let undecided = match self.findings.get(n)? {
                 None => matches!(e.when, When::By(..)),
@@ -342,37 +361,37 @@ impl Run {
     }
 
     /// Looks at an expectation for the first time.
-    fn begin(&mut self, n: usize) {
+    fn begin(&mut self, host: &mut Host, n: usize) {
         let Some(expectation) = self.drill.expectations.get(n).cloned() else {
             return;
         };
         if !matches!(expectation.when, When::By(..)) {
-            let found = self.look(&expectation.check);
-            self.find(n, &expectation, found);
+            let found = look(host, &expectation.check);
+            self.find(host, n, &expectation, found);
         }
     }
 
     /// Looks at what is expected of the spans that are open.
-    fn observe(&mut self) {
-        let open: Vec<usize> = self.spans().collect();
+    fn observe(&mut self, host: &mut Host) {
+        let open: Vec<usize> = self.spans(host.now()).collect();
         for n in open {
             let Some(expectation) = self.drill.expectations.get(n).cloned() else {
                 continue;
             };
-            let found = self.look(&expectation.check);
+            let found = look(host, &expectation.check);
             let met = expectation.wanted.met_by(&found);
             let by = matches!(expectation.when, When::By(..));
-            if met == by || by && self.host.now() >= expectation.when.until() {
-                self.find(n, &expectation, found);
+            if met == by || by && host.now() >= expectation.when.until() {
+                self.find(host, n, &expectation, found);
             }
         }
     }
 
-    fn find(&mut self, n: usize, expectation: &Expectation, found: Found) {
+    fn find(&mut self, host: &Host, n: usize, expectation: &Expectation, found: Found) {
         let met = expectation.wanted.met_by(&found);
         let finding = Finding {
             line: expectation.line,
-            at: self.host.now(),
+            at: host.now(),
             what: expectation.check.to_string(),
             expected: expected(expectation.when, &expectation.wanted, self.drill.opens_at),
             found: found.to_string(),
@@ -384,172 +403,98 @@ impl Run {
                 "{}: {}, not {}",
                 finding.what, finding.found, finding.expected
             );
-            self.tell(Kind::Failed, text);
+            self.tell(host, Kind::Failed, text);
         }
         if let Some(place) = self.findings.get_mut(n) {
             *place = Some(finding);
         }
     }
 
-    fn look(&mut self, check: &Check) -> Found {
-        match check {
-            Check::Query(question) => match self.ask(question) {
-                Ok(found) => found,
-                Err(HostError::Refused(refusal)) => Found::Word(refusal.id),
-                Err(error) => Found::Word(error.to_string()),
-            },
-            check => check.look(self.host.world(), self.host.now()),
-        }
-    }
-
-    /// One value, or how many rows.
-    fn ask(&mut self, question: &Question) -> Result<Found, HostError> {
-        let ask = Ask {
-            workspace: question.workspace.clone(),
-            text: question.kql.clone(),
-            span: None,
-            partial: question.partial,
-        };
-        let prepared = self.host.query(&Actor::Person(question.by.clone()), &ask)?;
-        let reply = prepared.run(Cancel::default(), &mut |_| {})?;
-        let rows = reply.answer.rows;
-        if let (1, [column]) = (rows, reply.columns.as_slice())
-            && let Some(batch) = reply.answer.batches.iter().find(|b| b.num_rows() == 1)
-        {
-            let text = Values::new(batch.column(0), column.kind).text(0);
-            return Ok(match text.parse() {
-                Ok(number) => Found::Number(number),
-                Err(_) => Found::Word(text),
-            });
-        }
-        Ok(Found::Number(rows as u128))
-    }
-
-    fn beat(&mut self, n: usize) {
+    fn beat(&mut self, host: &mut Host, n: usize) {
         let Some(beat) = self.drill.beats.get(n).cloned() else {
             return;
         };
         if let Some(done) = self.done.get_mut(n) {
             *done = true;
         }
-        if !beat.note.is_empty() {
-            self.tell(Kind::Note, beat.note.clone());
+        if beat.action.is_some() && !self.cast.plays(&beat) {
+            if self.cast == Cast::Nobody {
+                self.last = Some(n);
+            }
+            return;
         }
-        let before = engine::digest(self.host.world());
+        self.last = Some(n);
+        if !beat.note.is_empty() {
+            self.tell(host, Kind::Note, beat.note.clone());
+        }
+        let before = engine::digest(host.world());
+        let first = host.world().revision;
         let outcome = match &beat.action {
             None => return,
-            Some(Action::Put(put)) => self.put(put),
-            Some(Action::Ingest(records)) => self.ingest(records),
-            Some(Action::Query(question)) => self.ask(question).map(|_| ()),
+            Some(Action::Put(body)) => put(host, body),
+            Some(Action::Ingest(records)) => ingest(host, records),
+            Some(Action::Query(question)) => ask(host, question).map(|_| ()),
             Some(Action::Do { by, deeds, .. }) => {
                 let person = by.as_ref();
                 deeds.iter().try_for_each(|deed| {
-                    let world = self.host.world();
-                    let (actor, command) = story::command(world, self.ticket(), person, deed)?;
-                    self.host.submit(&actor, &command).map(|_| ())
+                    let world = host.world();
+                    let (actor, command) = story::command(world, ticket(world), person, deed)?;
+                    host.submit(&actor, &command).map(|_| ())
                 })
             }
         };
+        self.played
+            .extend((first.0 + 1..=host.world().revision.0).map(Revision));
         match (outcome, &beat.refused) {
             (Ok(()), None) => {}
-            (Ok(()), Some(wanted)) => self.wrong(&beat, &wanted.id, "done"),
+            (Ok(()), Some(wanted)) => self.wrong(host, &beat, &wanted.id, "done"),
             (Err(HostError::Refused(refusal)), wanted) => {
-                self.refused += 1;
+                // What others get wrong is not the player's.
+                self.refused += u64::from(self.cast == Cast::Everybody);
                 let text = format!("{}: {} ({})", beat.describe(), refusal.message, refusal.id);
-                self.tell(Kind::Refused, text);
+                self.tell(host, Kind::Refused, text);
                 if matches!(beat.action, Some(Action::Do { .. } | Action::Put(_)))
-                    && engine::digest(self.host.world()) != before
+                    && engine::digest(host.world()) != before
                 {
-                    self.wrong(&beat, "a refusal that leaves no trace", "another world");
+                    self.wrong(
+                        host,
+                        &beat,
+                        "a refusal that leaves no trace",
+                        "another world",
+                    );
                 }
                 match wanted {
                     Some(wanted) => {
-                        let (expected, found) = said(wanted, &refusal, self.host.now());
+                        let (expected, found) = said(wanted, &refusal, host.now());
                         match expected == found {
-                            true => self.right(&beat, &expected),
-                            false => self.wrong(&beat, &expected, &found),
+                            true => self.right(host, &beat, &expected),
+                            false => self.wrong(host, &beat, &expected, &found),
                         }
                     }
                     None => {
                         let found = format!("refused: {} ({})", refusal.message, refusal.id);
-                        self.wrong(&beat, "done", &found);
+                        self.wrong(host, &beat, "done", &found);
                     }
                 }
             }
-            (Err(error), _) => self.trouble(beat.line, &beat.describe(), &error),
+            (Err(error), _) => self.trouble(host, beat.line, &beat.describe(), &error),
         }
     }
 
-    fn put(&mut self, put: &Put) -> Result<(), HostError> {
-        let world = self.host.world();
-        let id = world.cluster_named(&put.subscription, &put.group, &put.name);
-        let existing = world.clusters.get(&id).filter(|c| c.is_live());
-        let body = cluster::wire::body(world, existing.map(|c| &**c), &put.body)?;
-        let command = cluster::Command::Put {
-            subscription: put.subscription.clone(),
-            group: put.group.clone(),
-            name: put.name.clone(),
-            body,
-        };
-        let actor = Actor::Person(put.by.clone());
-        self.host.submit(&actor, &command.into()).map(|_| ())
+    fn right(&mut self, host: &Host, beat: &Beat, id: &str) {
+        self.note(host, beat, id, id, true);
     }
 
-    /// The ticket that steps are about: the newest.
-    fn ticket(&self) -> Option<TicketId> {
-        let tickets = &self.host.world().lockbox.tickets;
-        tickets.get_max().map(|(id, _)| *id)
-    }
-
-    fn ingest(&mut self, records: &Records) -> Result<(), HostError> {
-        let now = self.host.now();
-        let text = "x".repeat(usize::try_from(records.length).unwrap_or(0));
-        let lines: String = (1..=records.count)
-            .map(|n| {
-                format!("{{\"TimeGenerated\":\"{now}\",\"Number\":{n},\"Note\":\"{text}\"}}\n")
-            })
-            .collect();
-        let columns = self
-            .host
-            .world()
-            .columns(&records.workspace, &records.table);
-        let actor = Actor::Person(records.by.clone());
-        for chunk in Ingest::new(columns, now).read(std::io::Cursor::new(lines.into_bytes())) {
-            let chunk = chunk?;
-            if chunk.rows == 0 {
-                continue;
-            }
-            let arrival = Arrival {
-                workspace: records.workspace.clone(),
-                table: records.table.clone(),
-                columns: chunk.columns,
-                rows: chunk.rows,
-                raw: chunk.raw,
-                plain: chunk.parquet.len() as u64,
-                from: chunk.from,
-                to: chunk.to,
-                source: None,
-            };
-            let parquet = chunk.parquet;
-            self.host.ingest(&actor, &Block { arrival, parquet })?;
-        }
-        Ok(())
-    }
-
-    fn right(&mut self, beat: &Beat, id: &str) {
-        self.note(beat, id, id, true);
-    }
-
-    fn wrong(&mut self, beat: &Beat, expected: &str, found: &str) {
-        self.note(beat, expected, found, false);
+    fn wrong(&mut self, host: &Host, beat: &Beat, expected: &str, found: &str) {
+        self.note(host, beat, expected, found, false);
         let text = format!("{}: {found}, not {expected}", beat.describe());
-        self.tell(Kind::Failed, text);
+        self.tell(host, Kind::Failed, text);
     }
 
-    fn note(&mut self, beat: &Beat, expected: &str, found: &str, met: bool) {
+    fn note(&mut self, host: &Host, beat: &Beat, expected: &str, found: &str, met: bool) {
         self.wrong.push(Finding {
             line: beat.line,
-            at: self.host.now(),
+            at: host.now(),
             what: beat.describe(),
             expected: expected.to_owned(),
             found: found.to_owned(),
@@ -558,26 +503,38 @@ impl Run {
         });
     }
 
-    fn trouble(&mut self, line: usize, what: &str, error: &HostError) {
-        self.tell(Kind::Failed, format!("{what}: {error}"));
-        self.wrong.push(failed(line, self.host.now(), what, error));
+    fn trouble(&mut self, host: &Host, line: usize, what: &str, error: &HostError) {
+        self.tell(host, Kind::Failed, format!("{what}: {error}"));
+        self.wrong.push(failed(line, host.now(), what, error));
     }
 
-    fn tell(&mut self, kind: Kind, text: String) {
-        let at = self.host.now();
+    fn tell(&mut self, host: &Host, kind: Kind, text: String) {
+        let at = host.now();
         self.told.push(Told { at, kind, text });
     }
 
-    /// What came of it, as far as it was played.
-    pub fn outcome(mut self) -> Outcome {
-        let (from, to) = (self.drill.opens_at, self.host.now());
-        let read = self.host.journal().read_after(self.began, usize::MAX);
+    /// Somebody at the console asked for something that was refused.
+    pub fn refused(&mut self, host: &Host, refusal: &Refusal) {
+        self.refused += 1;
+        let text = format!("{} ({})", refusal.message, refusal.id);
+        self.tell(host, Kind::Refused, text);
+    }
+
+    /// Whether an event counts in the score: of one who plays among others, only what was not played for them.
+    fn is_scored(&self, revision: Revision) -> bool {
+        self.cast == Cast::Everybody || !self.played.contains(&revision)
+    }
+
+    /// What came of it, as far as it was played; asked once.
+    pub fn outcome(&mut self, host: &Host) -> Outcome {
+        let (from, to) = (self.drill.opens_at, host.now());
+        let read = host.journal().read_after(self.began, usize::MAX);
         let events = read.unwrap_or_else(|error| {
-            self.trouble(0, "the journal is read", &error.into());
+            self.trouble(host, 0, "the journal is read", &error.into());
             Vec::new()
         });
-        let world = self.host.world();
-        let mut timeline = self.told;
+        let world = host.world();
+        let mut timeline = std::mem::take(&mut self.told);
         timeline.extend(events.iter().map(|event| Told {
             at: event.at,
             kind: match is_consequence(event) {
@@ -593,13 +550,19 @@ impl Run {
             // Questions are asked by whoever watches the drill as well.
             let deed =
                 |event: &&Event| event.cause.is_none() && !matches!(event.fact, Fact::Ingestion(_));
-            let later = |event: &&Event| event.revision > bad.revision && deed(event);
+            let later = |event: &&Event| {
+                event.revision > bad.revision && deed(event) && self.is_scored(event.revision)
+            };
             let mut by_people = events.iter().filter(later);
             let next = by_people.find(|event| matches!(event.actor, Actor::Person(_)));
             next.map(|event| event.at - bad.at)
         });
         let requests = world.lockbox.requests.values();
-        let decided = requests.filter_map(|r| Some((r, r.decision.as_ref()?.at)));
+        let decided = requests.filter_map(|r| {
+            let decision = r.decision.as_ref()?;
+            let scored = self.is_scored(decision.revision);
+            scored.then_some((r.created_at, decision.at))
+        });
         let score = Score {
             refused: self.refused,
             modelled_lost: world.modelled(&Scope::All, to).lost(),
@@ -607,22 +570,34 @@ impl Run {
                 .map(|table| table.tally.dropped().rows)
                 .sum(),
             time_to_notice: noticed,
-            time_to_decide: decided.map(|(r, at)| at - r.created_at).min(),
+            time_to_decide: decided.map(|(asked, at)| at - asked).min(),
         };
-        let mut findings: Vec<Finding> = self.findings.into_iter().flatten().collect();
-        findings.extend(self.wrong);
+        let over = self.is_over();
+        let mut findings: Vec<Finding> = self.findings.drain(..).flatten().collect();
+        findings.append(&mut self.wrong);
+        if !over {
+            findings.push(Finding {
+                line: 1,
+                at: to,
+                what: "the drill".to_owned(),
+                expected: "played to its end".to_owned(),
+                found: "left before".to_owned(),
+                because: String::new(),
+                met: false,
+            });
+        }
         findings.extend(missed(&self.drill.aims, &score, to));
         findings.sort_by_key(|finding| (finding.at, finding.line));
         let columns = i64::try_from(COLUMNS).unwrap_or(i64::MAX);
         let step = Span(((to - from).0 / columns).max(1_000_000));
         Outcome {
-            id: self.drill.id,
-            title: self.drill.title,
-            teaches: self.drill.teaches,
-            file: self.drill.file,
+            id: self.drill.id.clone(),
+            title: self.drill.title.clone(),
+            teaches: self.drill.teaches.clone(),
+            file: self.drill.file.clone(),
             from,
             to,
-            changed: self.changed,
+            changed: std::mem::take(&mut self.changed),
             findings,
             timeline,
             score,
@@ -635,17 +610,119 @@ impl Run {
     }
 }
 
+fn look(host: &mut Host, check: &Check) -> Found {
+    match check {
+        Check::Query(question) => match ask(host, question) {
+            Ok(found) => found,
+            Err(HostError::Refused(refusal)) => Found::Word(refusal.id),
+            Err(error) => Found::Word(error.to_string()),
+        },
+        check => check.look(host.world(), host.now()),
+    }
+}
+
+/// One value, or how many rows.
+fn ask(host: &mut Host, question: &Question) -> Result<Found, HostError> {
+    let ask = Ask {
+        workspace: question.workspace.clone(),
+        text: question.kql.clone(),
+        span: None,
+        partial: question.partial,
+    };
+    let prepared = host.query(&Actor::Person(question.by.clone()), &ask)?;
+    let reply = prepared.run(Cancel::default(), &mut |_| {})?;
+    let rows = reply.answer.rows;
+    if let (1, [column]) = (rows, reply.columns.as_slice())
+        && let Some(batch) = reply.answer.batches.iter().find(|b| b.num_rows() == 1)
+    {
+        let text = Values::new(batch.column(0), column.kind).text(0);
+        return Ok(match text.parse() {
+            Ok(number) => Found::Number(number),
+            Err(_) => Found::Word(text),
+        });
+    }
+    Ok(Found::Number(rows as u128))
+}
+
+fn put(host: &mut Host, put: &Put) -> Result<(), HostError> {
+    let world = host.world();
+    let id = world.cluster_named(&put.subscription, &put.group, &put.name);
+    let existing = world.clusters.get(&id).filter(|c| c.is_live());
+    let body = cluster::wire::body(world, existing.map(|c| &**c), &put.body)?;
+    let command = cluster::Command::Put {
+        subscription: put.subscription.clone(),
+        group: put.group.clone(),
+        name: put.name.clone(),
+        body,
+    };
+    let actor = Actor::Person(put.by.clone());
+    host.submit(&actor, &command.into()).map(|_| ())
+}
+
+/// The ticket that steps are about: the newest.
+fn ticket(world: &World) -> Option<TicketId> {
+    let tickets = &world.lockbox.tickets;
+    tickets.get_max().map(|(id, _)| *id)
+}
+
+fn ingest(host: &mut Host, records: &Records) -> Result<(), HostError> {
+    let now = host.now();
+    let text = "x".repeat(usize::try_from(records.length).unwrap_or(0));
+    let lines: String = (1..=records.count)
+        .map(|n| format!("{{\"TimeGenerated\":\"{now}\",\"Number\":{n},\"Note\":\"{text}\"}}\n"))
+        .collect();
+    let columns = host.world().columns(&records.workspace, &records.table);
+    let actor = Actor::Person(records.by.clone());
+    for chunk in Ingest::new(columns, now).read(std::io::Cursor::new(lines.into_bytes())) {
+        let chunk = chunk?;
+        if chunk.rows == 0 {
+            continue;
+        }
+        let arrival = Arrival {
+            workspace: records.workspace.clone(),
+            table: records.table.clone(),
+            columns: chunk.columns,
+            rows: chunk.rows,
+            raw: chunk.raw,
+            plain: chunk.parquet.len() as u64,
+            from: chunk.from,
+            to: chunk.to,
+            source: None,
+        };
+        let parquet = chunk.parquet;
+        host.ingest(&actor, &Block { arrival, parquet })?;
+    }
+    Ok(())
+}
+
 impl Beat {
+    /// Whose it is; the machinery's is nobody's.
+    pub fn by(&self) -> Option<&PersonId> {
+        match self.action.as_ref()? {
+            Action::Do { by, .. } => by.as_ref(),
+            Action::Put(put) => Some(&put.by),
+            Action::Ingest(records) => Some(&records.by),
+            Action::Query(question) => Some(&question.by),
+        }
+    }
+
+    /// What it does, and what it waits for.
+    pub fn describe_with_wait(&self) -> String {
+        let waits = self.on.as_ref();
+        let waits = waits.map(|on| format!("when {} is {}: ", on.check, on.wanted));
+        format!("{}{}", waits.unwrap_or_default(), self.describe())
+    }
+
     /// What it does, in a few words.
     pub fn describe(&self) -> String {
-        let (word, by) = match &self.action {
-            Some(Action::Do { word, by, .. }) => (*word, by.as_ref()),
-            Some(Action::Put(put)) => ("cluster-put", Some(&put.by)),
-            Some(Action::Ingest(records)) => ("ingest", Some(&records.by)),
-            Some(Action::Query(question)) => ("query", Some(&question.by)),
+        let word = match &self.action {
+            Some(Action::Do { word, .. }) => *word,
+            Some(Action::Put(_)) => "cluster-put",
+            Some(Action::Ingest(_)) => "ingest",
+            Some(Action::Query(_)) => "query",
             None => return "note".to_owned(),
         };
-        match by {
+        match self.by() {
             Some(by) => format!("{word} by {by}"),
             None => word.to_owned(),
         }
@@ -718,7 +795,7 @@ fn failed(line: usize, at: SimTime, what: &str, error: &HostError) -> Finding {
 }
 
 /// `Revoked by T+1h`.
-fn expected(when: When, wanted: &Wanted, opens_at: SimTime) -> String {
+pub(super) fn expected(when: When, wanted: &Wanted, opens_at: SimTime) -> String {
     let after = |at: SimTime| format!("T+{}", opens_at.until(at));
     match when {
         When::At(_) => wanted.to_string(),
@@ -739,10 +816,10 @@ pub fn rehearse(drill: &Drill, changed: &[(String, String)]) -> Outcome {
         Err(error) => Err(HostError::World(error.to_string().into())),
     };
     match opened {
-        Ok(host) => {
-            let mut run = Run::new(drill.clone(), host);
+        Ok(mut host) => {
+            let mut run = Run::new(drill.clone(), Cast::Everybody, &host);
             run.changed = changed.to_vec();
-            run.play()
+            run.play(&mut host)
         }
         Err(error) => unfounded(drill, changed, &error),
     }

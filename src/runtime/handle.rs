@@ -22,7 +22,7 @@ use super::watch;
 use crate::engine::ids::{ResourceId, Revision, SegmentId};
 use crate::engine::projections::why::{About, Step};
 use crate::engine::workspace::saved_search::Kind;
-use crate::engine::{self, Actor, Command, Event, Span, World};
+use crate::engine::{self, Actor, Command, Event, Refusal, SimTime, Span, World};
 use crate::store::Journal;
 
 /// Longest time spent on due instants before commands are looked at again.
@@ -49,6 +49,28 @@ pub struct View {
     pub behind: Span,
     /// What went wrong beside the world, in words.
     pub trouble: Option<Arc<str>>,
+    /// Of a [`Stage`].
+    pub cue: Option<Cue>,
+}
+
+/// What somebody who plays or presents should know now.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Cue {
+    pub note: String,
+    pub next: String,
+}
+
+/// Plays a part beside the people at a console, at exact instants.
+pub trait Stage: Send {
+    /// The next instant at which it does or looks at something.
+    fn due(&self, host: &Host) -> Option<SimTime>;
+    /// Its part of an instant at which the host stands, after everything that is due by then.
+    fn act(&mut self, host: &mut Host, at: SimTime);
+    /// People asked for something that was refused.
+    fn refused(&mut self, host: &Host, refusal: &Refusal);
+    fn cue(&self) -> Cue;
+    /// People leave.
+    fn end(self: Box<Self>, host: &Host);
 }
 
 enum Message {
@@ -107,7 +129,16 @@ pub struct Handle {
 impl Handle {
     /// Starts the thread. With `hold_clock`, time runs in this process as soon as no other one makes it run;
     /// `holder` says in words who that is.
-    pub fn spawn(mut host: Host, hold_clock: Option<&str>) -> Result<Handle, HostError> {
+    pub fn spawn(host: Host, hold_clock: Option<&str>) -> Result<Handle, HostError> {
+        Handle::staged(host, hold_clock, None)
+    }
+
+    /// [`Handle::spawn`] with somebody who plays a part.
+    pub fn staged(
+        mut host: Host,
+        hold_clock: Option<&str>,
+        stage: Option<Box<dyn Stage>>,
+    ) -> Result<Handle, HostError> {
         let (messages, inbox) = mpsc::channel();
         let written = Arc::new(AtomicBool::new(false));
         let watcher = match host.dir() {
@@ -133,9 +164,11 @@ impl Handle {
         let past = past::spawn(host.journal().reader()?)?;
         let reader = Mutex::new(host.journal().reader()?);
         let trouble: Option<Arc<str>> = host.trouble().map(Arc::from);
-        let (publisher, views) = views::channel(Arc::new(view(&host, trouble.clone())));
+        let cue = stage.as_ref().map(|stage| stage.cue());
+        let (publisher, views) = views::channel(Arc::new(view(&host, trouble.clone(), cue)));
         let mut engine = Engine {
             host,
+            stage,
             inbox,
             publisher,
             holder: hold_clock.unwrap_or_default().to_owned(),
@@ -323,6 +356,7 @@ fn queue_for_clock(host: &Host, messages: Sender<Message>) -> Result<(), HostErr
 
 struct Engine {
     host: Host,
+    stage: Option<Box<dyn Stage>>,
     inbox: Receiver<Message>,
     publisher: views::Sender<Arc<View>>,
     holder: String,
@@ -358,12 +392,18 @@ impl Engine {
             let mut next = message;
             while let Some(message) = next {
                 if matches!(message, Message::Quit) {
+                    if let Some(stage) = self.stage.take() {
+                        stage.end(&self.host);
+                    }
                     return;
                 }
+                let played = self.play();
+                self.note(played);
                 self.handle(message);
                 next = self.inbox.try_recv().ok();
             }
-            let kept = self.look().and_then(|()| self.elapse());
+            let kept = self.look().and_then(|()| self.play());
+            let kept = kept.and_then(|()| self.elapse());
             self.note(kept);
             self.publish();
         }
@@ -373,7 +413,7 @@ impl Engine {
     fn sleep(&self) -> Option<Duration> {
         let micros = |n: i64| Duration::from_micros(n.unsigned_abs());
         let reading = self.host.clock_reading();
-        let due = self.host.due();
+        let due = self.due();
         let acts = due.and_then(|due| {
             if due <= reading.now {
                 // Who does not make time run leaves it to the one who does.
@@ -399,10 +439,38 @@ impl Engine {
         })
     }
 
+    /// When there is something to do next.
+    fn due(&self) -> Option<SimTime> {
+        let staged = self.stage.as_ref().and_then(|stage| stage.due(&self.host));
+        staged.into_iter().chain(self.host.due()).min()
+    }
+
+    /// Lets the stage act at every instant of its own up to now. Time stands for it.
+    fn play(&mut self) -> Result<(), HostError> {
+        let Some(stage) = &mut self.stage else {
+            return Ok(());
+        };
+        let reading = self.host.clock_reading();
+        let mut played = false;
+        while let Some(due) = stage.due(&self.host).filter(|due| *due <= reading.now) {
+            self.host.stand(due, true)?;
+            stage.act(&mut self.host, due);
+            played = true;
+        }
+        match played {
+            true => self.host.stand(reading.now, reading.paused),
+            false => Ok(()),
+        }
+    }
+
     fn handle(&mut self, message: Message) {
         match message {
             Message::Submit(actor, command, reply) => {
                 let outcome = self.host.submit(&actor, &command);
+                if let (Err(HostError::Refused(refusal)), Some(stage)) = (&outcome, &mut self.stage)
+                {
+                    stage.refused(&self.host, refusal);
+                }
                 self.publish();
                 let _ = reply.send(outcome);
             }
@@ -433,7 +501,7 @@ impl Engine {
                 let _ = reply.send(self.host.save_branch(parent.as_ref(), &dir));
             }
             Message::Clock(command, reply) => {
-                let outcome = self.host.clock_move(command);
+                let outcome = self.host.clock_move(self.up_to_the_stage(command));
                 let outcome = outcome.map(|()| self.host.clock_reading());
                 self.publish();
                 let _ = reply.send(outcome);
@@ -448,6 +516,19 @@ impl Engine {
                 self.note(held);
             }
             Message::Quit => {}
+        }
+    }
+
+    /// The next event may be one of the stage.
+    fn up_to_the_stage(&self, command: ClockCommand) -> ClockCommand {
+        let staged = self.stage.as_ref().and_then(|stage| stage.due(&self.host));
+        match (command, staged) {
+            (ClockCommand::Next, Some(staged))
+                if engine::due(self.host.world()).is_none_or(|due| staged < due) =>
+            {
+                ClockCommand::To(staged)
+            }
+            _ => command,
         }
     }
 
@@ -470,6 +551,11 @@ impl Engine {
         if reading.running && !reading.ours {
             return Ok(());
         }
+        // What is staged comes first, at its own instant.
+        let staged = self.stage.as_ref().and_then(|stage| stage.due(&self.host));
+        if staged.is_some_and(|staged| staged <= reading.now) {
+            return Ok(());
+        }
         let end = Instant::now() + SLICE;
         while self.host.elapse_one(reading.now)? {
             if Instant::now() >= end {
@@ -489,7 +575,8 @@ impl Engine {
     }
 
     fn publish(&self) {
-        let next = view(&self.host, self.trouble.clone());
+        let cue = self.stage.as_ref().map(|stage| stage.cue());
+        let next = view(&self.host, self.trouble.clone(), cue);
         self.publisher.send_if_modified(|current| {
             let changed = differs(current, &next);
             if changed {
@@ -500,7 +587,7 @@ impl Engine {
     }
 }
 
-fn view(host: &Host, trouble: Option<Arc<str>>) -> View {
+fn view(host: &Host, trouble: Option<Arc<str>>, cue: Option<Cue>) -> View {
     let clock = host.clock_reading();
     let behind = match engine::due(host.world()) {
         Some(due) if due <= clock.now && (clock.ours || !clock.running) => clock.now - due,
@@ -511,6 +598,7 @@ fn view(host: &Host, trouble: Option<Arc<str>>) -> View {
         clock,
         behind,
         trouble,
+        cue,
     }
 }
 
@@ -532,4 +620,5 @@ fn differs(a: &View, b: &View) -> bool {
         || jump > jitter
         || a.behind != b.behind
         || a.trouble != b.trouble
+        || a.cue != b.cue
 }

@@ -345,6 +345,23 @@ impl Host {
         }
     }
 
+    /// Puts the clock to an instant at which nothing later has been done, and does what is due by then.
+    pub(super) fn stand(&mut self, at: SimTime, paused: bool) -> Result<(), HostError> {
+        loop {
+            let row = ClockRow {
+                sim: at.max(self.world.now),
+                paused,
+                ..self.row.clone()
+            };
+            if self.save(row)? {
+                break;
+            }
+            self.refresh()?;
+        }
+        while self.elapse_one(at)? {}
+        Ok(())
+    }
+
     /// Makes time run in this process, unless another one does so already.
     pub fn hold_clock(&mut self, holder: &str) -> Result<bool, HostError> {
         if self.holding.anchor().is_some() {

@@ -28,7 +28,7 @@ mod watch;
 pub use clock::{ClockCommand, ManualWall, Reading, SystemWall, Wall};
 pub use error::HostError;
 pub use founding::{Founding, fingerprint};
-pub use handle::{Handle, View};
+pub use handle::{Cue, Handle, Stage, View};
 pub use host::{Host, Receipt};
 pub use keys::{KeyImport, KeyReply, KeyUse};
 pub use logs::{Block, Ingested};

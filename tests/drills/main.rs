@@ -10,6 +10,7 @@ mod events;
 mod files;
 mod numbers;
 mod reports;
+mod stage;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

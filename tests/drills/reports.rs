@@ -2,8 +2,7 @@
 
 use std::fs;
 
-use lockbox::drill::{Run, rehearse, report};
-use lockbox::runtime::{Founding, Host, ManualWall};
+use lockbox::drill::{rehearse, report};
 
 use crate::{drills, lockbox, on_two_threads, shipped, stderr, stdout};
 
@@ -87,35 +86,6 @@ fn the_score_says_how_long_it_took_until_somebody_did_something() {
     let drill = drills.iter().find(|d| d.id == "s01-happy-approve").unwrap();
     let score = rehearse(drill, &[]).score;
     assert_eq!(score.time_to_decide.unwrap().to_string(), "58m");
-}
-
-#[test]
-fn a_drill_can_be_played_beat_by_beat() {
-    let drills = drills();
-    let drill = drills
-        .iter()
-        .find(|d| d.id == "s01-happy-approve")
-        .unwrap()
-        .clone();
-    let dir = tempfile::tempdir().unwrap();
-    let founding = Founding {
-        fingerprint: drill.fingerprint.clone(),
-        commands: Box::new(drill.world.founding()),
-    };
-    let wall = Box::new(ManualWall::default());
-    let host = Host::open_at(dir.path(), None, || Ok(founding), wall).unwrap();
-    let mut run = Run::new(drill.clone(), host);
-    let mut seen = Vec::new();
-    while let Some(next) = run.next() {
-        seen.push(next.description);
-        assert!(run.play_next());
-    }
-    assert_eq!(seen.len(), drill.beats.len());
-    assert_eq!(seen[3], "approve by minji");
-    while run.play_next() {}
-    let outcome = run.outcome();
-    assert!(outcome.passed());
-    assert_eq!(outcome.findings.len(), drill.expectations.len());
 }
 
 #[test]

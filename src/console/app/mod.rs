@@ -27,12 +27,13 @@ use crate::engine::ids::{ResourceId, SegmentId};
 use crate::engine::workspace::saved_search::Kind;
 use crate::engine::{Actor, Command, Event, Refusal, SimTime, World};
 use crate::logs::query::Progress;
+use crate::runtime::Cue;
 use crate::runtime::{Ask, Tables};
 use dialog::Dialog;
 use form::Form;
 use geometry::Hits;
 use page::Page;
-use travel::{Arrived, Asked, At, Captions, Cue, Travel};
+use travel::{Arrived, Asked, At, Captions, Travel};
 
 /// The world and the clock as they are now.
 #[derive(Clone, Copy)]
@@ -234,8 +235,6 @@ pub struct App {
     /// Sentences about what happens; none when nobody presents.
     pub captions: Option<Captions>,
     pub cue: Cue,
-    /// What to say from which instant on, in order of time.
-    pub script: Vec<(SimTime, Cue)>,
     /// What of the last frame can be clicked.
     pub hits: Hits,
     /// What the cursor's thing belongs to, as of the last look.
@@ -267,7 +266,6 @@ impl App {
             at: At::default(),
             captions: None,
             cue: Cue::default(),
-            script: Vec::new(),
             hits: Hits::default(),
             near: Related::default(),
             blocks: Blocks::default(),

@@ -263,7 +263,6 @@ fn filtered(blade: &Blade, eye: Eye, ids: Vec<ItemId>, filter: &str) -> Vec<Item
 impl App {
     /// Brings what the top blade shows up to date. Called before every frame and after every input.
     pub fn refresh(&mut self, ctx: &Ctx) {
-        self.prompt(ctx.now);
         let size = self.size;
         let actor = self.actor.clone();
         let eye = Eye {

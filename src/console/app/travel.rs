@@ -97,13 +97,6 @@ pub struct Caption {
     pub rule: Option<&'static str>,
 }
 
-/// What the presenter says now, and what comes next; a drill gives it.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Cue {
-    pub note: String,
-    pub next: String,
-}
-
 /// Lines of the screen that captions take, their frame included.
 pub const CAPTIONS: u16 = 6;
 const KEPT: usize = 3;
@@ -222,14 +215,6 @@ impl App {
             self.stack.truncate(depth.max(1));
         }
         self.open(blade);
-    }
-
-    /// The cue of an instant.
-    pub(super) fn prompt(&mut self, now: SimTime) {
-        let said = self.script.iter().rev().find(|(at, _)| *at <= now);
-        if let Some((_, cue)) = said.filter(|(_, cue)| *cue != self.cue) {
-            self.cue = cue.clone();
-        }
     }
 
     /// Captions and cue on or off; the blades get the rest of the screen.

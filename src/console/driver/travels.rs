@@ -183,6 +183,7 @@ impl Driver {
             world: glimpse.world,
             behind: Span::ZERO,
             trouble: None,
+            cue: None,
         }));
         let revision = moment.revision;
         let at = At {
@@ -273,7 +274,13 @@ impl Driver {
 
     /// Asks what happened since it was last told, while somebody presents.
     pub(super) fn caption(&mut self) {
-        let head = self.views.borrow().world.revision;
+        let (head, cue) = {
+            let view = self.views.borrow();
+            (view.world.revision, view.cue.clone())
+        };
+        if let Some(cue) = cue {
+            self.app.cue = cue;
+        }
         if self.app.captions.is_none() || self.past.is_some() || head <= self.told {
             self.told = self.told.max(head);
             return;

@@ -37,15 +37,9 @@ pub fn paint(canvas: &mut Canvas, app: &App, captions: &Captions, area: Area) {
         line(canvas, &cell);
     }
     if !app.cue.note.is_empty() {
-        line(
-            canvas,
-            &Cell::new(format!("Say: {}", app.cue.note)).tone(Token::Accent),
-        );
+        line(canvas, &Cell::new(app.cue.note.clone()).tone(Token::Accent));
     }
     if !app.cue.next.is_empty() {
-        line(
-            canvas,
-            &Cell::new(format!("Next: {}", app.cue.next)).tone(Token::Info),
-        );
+        line(canvas, &Cell::new(app.cue.next.clone()).tone(Token::Info));
     }
 }
