@@ -653,9 +653,10 @@ actions! {
     "clock.pause" ["space"] Global Careful "time" "Stop or start the simulated clock",
         why_time_stands, |_, ctx| vec![Effect::Clock(if ctx.clock.paused { Tempo::Resume } else { Tempo::Pause })];
     "clock.next" ["n"] Global Careful "next event" "Go to the next instant at which something happens",
-        |_, ctx| match due(ctx.world) {
-            Some(_) => None,
-            None => Some("Nothing is going to happen by itself.".into()),
+        // What a drill does next, the world does not know.
+        |app, ctx| match due(ctx.world) {
+            None if app.cue == Default::default() => Some("Nothing is going to happen by itself.".into()),
+            _ => None,
         },
         |app, ctx| {
             if let Some(what) = overview::rows::at_next(app.eye(ctx)) {

@@ -278,7 +278,6 @@ impl Driver {
                     if changed.is_err() {
                         break;
                     }
-                    self.caption();
                     self.pacer.world(self.micros());
                 }
                 () = at(tick) => self.pacer.world(self.micros()),
@@ -454,6 +453,8 @@ impl Driver {
     fn paint(&mut self) -> io::Result<()> {
         let now = self.now();
         let ctx = now.ctx();
+        // Here and not where a view arrives: a key may have taken the view already.
+        self.caption();
         self.app.refresh(&ctx);
         if self.past.is_none() {
             for effect in self.app.wants(&ctx) {

@@ -68,7 +68,7 @@ impl Part {
                 Some(goal) => {
                     let wanted = expected(goal.when, &goal.wanted, drill.opens_at);
                     let at = goal.when.until().short();
-                    format!("Expected at {at}: {} {wanted}  ({tally})", goal.check)
+                    format!("Expected at {at}: {} is {wanted} ({tally})", goal.check)
                 }
                 None => format!("Nothing more is expected ({tally})."),
             },

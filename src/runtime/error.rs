@@ -82,6 +82,12 @@ pub enum HostError {
     #[error("{} is not empty. Give a directory that is new or empty.", path.display())]
     NotEmpty { path: PathBuf },
 
+    #[error(
+        "{} holds a branch that was not written down whole. Remove the directory and save the branch again.",
+        path.display()
+    )]
+    HalfABranch { path: PathBuf },
+
     /// The engine thread is gone.
     #[error("the engine has stopped. Start lockbox again; nothing acknowledged is lost.")]
     Stopped,

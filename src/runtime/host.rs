@@ -117,6 +117,10 @@ impl Host {
         std::fs::create_dir_all(dir).map_err(HostError::io("create", dir, WRITABLE))?;
         let path = journal_path(dir);
         if !path.exists() {
+            if is_branch(dir) {
+                let path = dir.to_owned();
+                return Err(HostError::HalfABranch { path });
+            }
             found_in(dir, &path, wall.unix(), founding)?;
         }
         let journal = SqliteJournal::open(&path)?;

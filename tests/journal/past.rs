@@ -264,6 +264,23 @@ fn a_branch_that_is_written_down_is_a_whole_record_and_cannot_be_written_just_an
 }
 
 #[test]
+fn a_branch_whose_writer_was_killed_is_no_place_for_another_world() {
+    let dir = dir();
+    fs::write(dir.path().join("branch"), "7\n").unwrap();
+    fs::write(dir.path().join("branch.db"), "half").unwrap();
+    let founding = || panic!("nothing is founded there");
+    let opened = Host::open_at(dir.path(), None, founding, Box::<ManualWall>::default());
+    let Err(error) = opened else {
+        panic!("it opened");
+    };
+    assert!(
+        error.to_string().contains("not written down whole"),
+        "{error}"
+    );
+    assert!(!dir.path().join("journal.db").exists());
+}
+
+#[test]
 fn the_clock_goes_to_a_time_and_to_the_next_consequence() {
     let (dir, wall) = (dir(), ManualWall::default());
     let mut host = open(dir.path(), &wall);

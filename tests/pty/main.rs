@@ -625,3 +625,46 @@ fn a_presenter_revokes_watches_restores_rewinds_branches_and_compares_by_keys_al
     console.send("q");
     assert_eq!(leave(&mut console), 0);
 }
+
+#[test]
+fn a_part_of_a_drill_is_played_at_the_console_and_scored() {
+    let dir = tempfile::tempdir().unwrap();
+    let report = dir.path().join("report.json");
+    let drill = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/demo-data/drills/early-revoke.toml"
+    );
+    let args = [
+        "drill",
+        "join",
+        drill,
+        "--as",
+        "bo",
+        "--report",
+        report.to_str().unwrap(),
+    ];
+    let mut console = Pty::spawn(LOCKBOX, &args, &[], 120, 40);
+    console.wait_for("A ticket is opened.");
+    console.wait_for("Expected at");
+    // Others go on by themselves: the next event is one of theirs.
+    console.send("n");
+    console.wait_for("09:01:00");
+    console.send("@");
+    console.wait_for("Go to");
+    console.send("+2h");
+    console.send(ENTER);
+    console.wait_for("The drill is over");
+    console.wait_for("minji approved LB-000001");
+    console.send("q");
+    assert_eq!(
+        leave(&mut console),
+        1,
+        "what was expected of bo did not come"
+    );
+    let report: Value = serde_json::from_str(&std::fs::read_to_string(report).unwrap()).unwrap();
+    let text = report.to_string();
+    assert!(
+        text.contains("early-revoke") && text.contains("\"met\":false"),
+        "{text}"
+    );
+}
