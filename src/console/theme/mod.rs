@@ -7,6 +7,7 @@
 pub mod colour;
 pub mod file;
 pub mod glyphs;
+pub mod sight;
 pub mod token;
 
 use std::collections::BTreeMap;
