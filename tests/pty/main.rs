@@ -442,7 +442,6 @@ fn a_theme_of_ones_own_is_found_by_name_and_icons_are_drawn() {
         text.contains(|c| ('\u{e000}'..='\u{f8ff}').contains(&c)),
         "{text}"
     );
-    console.send("q");
 }
 
 #[test]
