@@ -1126,15 +1126,78 @@ fn a_blade_prints_once_as_the_console_would_show_it() {
     assert!(unknown.err.contains("Did you mean overview?"));
 }
 
+/// With a config directory that has these themes.
+fn with_themes(place: &Place, themes: &[(&str, &str)], args: &[&str]) -> Said {
+    let config = place.path("config");
+    let dir = config.join("lockbox/themes");
+    fs::create_dir_all(&dir).unwrap();
+    for (id, text) in themes {
+        fs::write(dir.join(format!("{id}.toml")), text).unwrap();
+    }
+    let mut command = program(place.dir.path(), args);
+    command
+        .env("HOME", place.dir.path())
+        .env("XDG_CONFIG_HOME", &config);
+    said(command.output().unwrap())
+}
+
 #[test]
-fn a_theme_file_is_checked_with_its_line() {
+fn theme_files_are_measured_and_every_mistake_is_told_with_its_line() {
     let place = Place::new();
     let shipped = concat!(env!("CARGO_MANIFEST_DIR"), "/themes/monochrome.toml");
     place.run(&["check", "theme", shipped]).ok();
-    let bad = place.write("bad.toml", "[palette]\nx = \"no colour\"\n");
-    let said = place.run(&["check", "theme", &bad]);
+    let bad = place.write("bad.toml", "[palette]\nx = \"no colour\"\n[staus]\n");
+    let said = place.run(&["check", "themes", shipped, &bad]);
     assert_eq!(said.code, 2);
-    assert!(said.err.contains("bad.toml"), "{}", said.err);
+    assert!(said.out.contains("monochrome") && said.out.contains("2 mistakes"));
+    assert!(said.err.contains("bad.toml:2: "), "{}", said.err);
+    assert!(
+        said.err
+            .contains("bad.toml:3: section \"staus\" is not known; did you mean status?"),
+        "{}",
+        said.err
+    );
+    let json = place.run(&["check", "themes", &bad, "--format", "json"]);
+    assert_eq!(
+        (
+            json.code,
+            json.json()[0]["mistakes"].as_array().unwrap().len()
+        ),
+        (2, 2)
+    );
+}
+
+#[test]
+fn own_themes_are_checked_beside_those_that_ship() {
+    let place = Place::new();
+    let dim = "[theme]\nname = \"Dim\"\ninherits = \"nord\"\n[status]\nwarn = \"#806000\"\n";
+    let args = ["check", "themes", "--format", "json"];
+    let all = with_themes(
+        &place,
+        &[("dim", dim), ("child", "[theme]\ninherits = \"dim\"\n")],
+        &args,
+    );
+    let all = all.ok().json();
+    assert!(all.as_array().unwrap().len() >= 13);
+    let nord = find(&all, "id", "nord");
+    for own in ["dim", "child"] {
+        let own = find(&all, "id", own);
+        assert_eq!(own["mode"], "dark");
+        assert_eq!(own["contrast"]["ok"], nord["contrast"]["ok"]);
+        assert!(own["contrast"]["warn"]["ground"].as_f64().unwrap() < 3.0);
+    }
+    assert!(nord["contrast"]["warn"]["ground"].as_f64().unwrap() > 7.0);
+    let okabe = find(&all, "id", "okabe-ito");
+    assert!(okabe["statusesApart"]["protanopia"].as_f64().unwrap() > 15.0);
+    // Shown on a narrow table too, with what is too faint marked.
+    let table = with_themes(&place, &[], &["check", "themes"]).ok();
+    let row = table.out.lines().find(|l| l.starts_with("dim ")).unwrap();
+    assert!(row.contains("2.1!/2.6!"), "{row}");
+    let told = with_themes(&place, &[], &["paths", "--format", "json"])
+        .ok()
+        .json();
+    let dir = place.path("config/lockbox/themes");
+    assert_eq!(told["themes"], dir.to_str().unwrap());
 }
 
 #[test]

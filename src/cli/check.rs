@@ -9,43 +9,25 @@ use serde_json::json;
 use super::context::Context;
 use super::failure::Failure;
 use super::input;
+use super::looks;
 use super::print::{Block, Page, field};
 use super::session::wrong_world;
-use crate::console::theme::{Depth, Theme, glyphs};
 use crate::world_file;
 
 #[derive(Debug, Subcommand)]
 pub enum CheckCommand {
     /// Read a world file and play it in memory to its last scripted step
     World { file: PathBuf },
-    /// Read a theme of the console
-    Theme { file: PathBuf },
+    /// Read themes of the console, those that ship and your own unless files are named, and measure them
+    #[command(alias = "theme")]
+    Themes { files: Vec<PathBuf> },
 }
 
 pub fn run(command: CheckCommand, context: &Context) -> Result<(), Failure> {
     match command {
         CheckCommand::World { file } => world(&file, context),
-        CheckCommand::Theme { file } => theme(&file, context),
+        CheckCommand::Themes { files } => looks::check(&files, context),
     }
-}
-
-fn theme(file: &Path, context: &Context) -> Result<(), Failure> {
-    let text = input::text_file(file, "theme")?;
-    let shown = file.display().to_string();
-    let theme =
-        Theme::load(Some(&shown), Some(&text), Depth::True, glyphs::UNICODE).map_err(|e| {
-            Failure::bad_input(
-                "InvalidTheme",
-                "theme",
-                e.to_string(),
-                "Correct the file; themes/ holds examples.",
-            )
-        })?;
-    context.page(&Page {
-        head: format!("Theme file {shown} is good"),
-        blocks: vec![Block::Fields(vec![field("name", theme.name.clone())])],
-        json: json!({ "name": theme.name }),
-    })
 }
 
 fn world(file: &Path, context: &Context) -> Result<(), Failure> {

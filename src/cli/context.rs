@@ -9,6 +9,7 @@ use super::failure::Failure;
 use super::print::{self, Format, List, Page, col, flex, right};
 use super::session::{Done, Session, default_state_dir};
 use super::shape;
+use crate::console::theme::{Glyphs, glyphs};
 use crate::engine::event::Event;
 use crate::engine::projections::sentence::sentence;
 use crate::engine::{SimTime, World};
@@ -18,6 +19,13 @@ pub enum When {
     Auto,
     Always,
     Never,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Signs {
+    Unicode,
+    Ascii,
+    Nerd,
 }
 
 #[derive(Debug, Clone, Args)]
@@ -50,15 +58,31 @@ pub struct Global {
     /// Colours of the console: auto, always or never
     #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t = When::Auto, hide_possible_values = true)]
     pub color: When,
-    /// Theme of the console
+    /// Theme of the console: one that ships, one of your own (see lockbox paths), or a file; lockbox check themes
+    /// lists them
     #[arg(long, global = true, value_name = "NAME")]
     pub theme: Option<String>,
-    /// Draw the console with ASCII characters only
-    #[arg(long, global = true)]
+    /// Signs of the console: unicode, ascii, or nerd for a font patched with icons
+    #[arg(long, global = true, value_enum, value_name = "SET", default_value_t = Signs::Unicode, hide_possible_values = true)]
+    pub glyphs: Signs,
+    /// Draw with ASCII characters only, short for --glyphs ascii
+    #[arg(long, global = true, conflicts_with = "glyphs")]
     pub ascii: bool,
 }
 
 impl Global {
+    pub fn ascii(&self) -> bool {
+        self.ascii || self.glyphs == Signs::Ascii
+    }
+
+    pub fn glyphs(&self) -> Glyphs {
+        match self.glyphs {
+            _ if self.ascii() => glyphs::ASCII,
+            Signs::Nerd => glyphs::NERD,
+            Signs::Unicode | Signs::Ascii => glyphs::UNICODE,
+        }
+    }
+
     pub fn state_dir(&self) -> Result<PathBuf, Failure> {
         match &self.state {
             Some(dir) => Ok(dir.clone()),

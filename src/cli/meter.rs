@@ -53,7 +53,7 @@ impl Meter {
         let style = |template: &str| {
             ProgressStyle::with_template(template)
                 .unwrap_or_else(|_| ProgressStyle::default_bar())
-                .progress_chars(if context.global.ascii {
+                .progress_chars(if context.global.ascii() {
                     "=> "
                 } else {
                     "█▌ "

@@ -25,6 +25,7 @@ mod key;
 mod ledger;
 mod link;
 mod log;
+mod looks;
 mod mail;
 mod meter;
 mod names;

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::context::{Context, When};
 use super::failure::Failure;
+use super::looks;
 use super::print::{self, Format};
 use super::session::failure;
 use crate::console::{self, Color, ConsoleError, Options};
@@ -52,12 +53,13 @@ pub fn open(context: &Context, handle: Handle, actor: Actor) -> Result<(), Failu
         handle,
         actor,
         theme: global.theme.clone(),
+        themes: looks::library(),
         color: match global.color {
             When::Auto => Color::Auto,
             When::Always => Color::Always,
             When::Never => Color::Never,
         },
-        ascii: global.ascii,
+        glyphs: global.glyphs(),
     })
     .map_err(of_console)
 }
@@ -70,7 +72,7 @@ fn of_console(error: ConsoleError) -> Failure {
             "InvalidTheme",
             "theme",
             message,
-            "Name a theme that is shipped, or correct the file.",
+            "Name a theme there is, or correct the file: lockbox check themes.",
         ),
         ConsoleError::Keys(_) => Failure::broken("InvalidKeys", &message),
     }

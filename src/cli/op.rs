@@ -282,7 +282,7 @@ impl Teller {
     fn new(context: &Context) -> Teller {
         Teller {
             terminal: std::io::stderr().is_terminal(),
-            ascii: context.global.ascii,
+            ascii: context.global.ascii(),
             data: matches!(context.format(), Format::Json | Format::Csv),
             told: None,
         }

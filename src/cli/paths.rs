@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::context::Context;
 use super::failure::Failure;
+use super::looks;
 use super::print::{Block, Page, field};
 use crate::runtime::effects::outbox_path;
 use crate::runtime::host::journal_path;
@@ -12,6 +13,7 @@ pub fn run(context: &Context) -> Result<(), Failure> {
     let state = context.global.state_dir()?;
     let (journal, outbox) = (journal_path(&state), outbox_path(&state));
     let founded = journal.exists();
+    let themes = looks::themes_dir().map(|dir| dir.display().to_string());
     let world = match &context.global.world {
         Some(path) => path.display().to_string(),
         None => "the demo world, built in".to_owned(),
@@ -29,6 +31,10 @@ pub fn run(context: &Context) -> Result<(), Failure> {
                 ),
             ),
             field("outbox", outbox.display().to_string()),
+            field(
+                "themes",
+                themes.as_deref().unwrap_or("nowhere, without a home"),
+            ),
             field("world file", world.clone()),
         ])],
         json: json!({
@@ -36,6 +42,7 @@ pub fn run(context: &Context) -> Result<(), Failure> {
             "journal": journal.display().to_string(),
             "journalExists": founded,
             "outbox": outbox.display().to_string(),
+            "themes": themes,
             "worldFile": context.global.world.as_ref().map(|p| p.display().to_string()),
         }),
     })

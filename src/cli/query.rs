@@ -259,7 +259,7 @@ fn draw(
         numbers: &numbers,
     };
     let width = print::terminal_width().unwrap_or(chart::WIDTH);
-    match chart::lines(&picture, width, context.global.ascii) {
+    match chart::lines(&picture, width, context.global.ascii()) {
         Ok(lines) => {
             for line in lines {
                 print::line(&line)?;

@@ -28,7 +28,7 @@ use super::input::key::KeyError;
 use super::pacer::Pacer;
 use super::paint;
 use super::terminal::{self, Guard, Screen};
-use super::theme::{Depth, Theme, ThemeError, glyphs};
+use super::theme::{Depth, Glyphs, Library, Theme, ThemeError};
 use crate::engine::ids::Revision;
 use crate::engine::text::scrub;
 use crate::engine::{Actor, SimTime, Span};
@@ -51,10 +51,12 @@ pub enum Color {
 pub struct Options {
     pub handle: Handle,
     pub actor: Actor,
-    /// A shipped theme by name, or a theme file (a path with `/` or ending in `.toml`).
+    /// A theme by name, or a theme file (a path with `/` or ending in `.toml`).
     pub theme: Option<String>,
+    /// Where themes by name come from.
+    pub themes: Library,
     pub color: Color,
-    pub ascii: bool,
+    pub glyphs: Glyphs,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -95,11 +97,6 @@ fn theme(options: &Options) -> Result<Theme, ConsoleError> {
         .max(Depth::Ansi16),
         Color::Always => seen,
     };
-    let signs = if options.ascii {
-        glyphs::ASCII
-    } else {
-        glyphs::UNICODE
-    };
     let chosen = options.theme.as_deref();
     let path = chosen.filter(|name| name.contains('/') || name.ends_with(".toml"));
     let file =
@@ -113,8 +110,13 @@ fn theme(options: &Options) -> Result<Theme, ConsoleError> {
             None => None,
         };
     // A mistake in the name or file is told also where no colour is used.
-    Theme::load(chosen, file.as_deref(), Depth::True, signs)?;
-    Ok(Theme::load(chosen, file.as_deref(), depth, signs)?)
+    let load = |depth| {
+        options
+            .themes
+            .load(chosen, file.as_deref(), depth, options.glyphs)
+    };
+    load(Depth::True)?;
+    Ok(load(depth)?)
 }
 
 /// How a submitted command ends, some time.

@@ -416,6 +416,35 @@ fn without_colour_the_selection_still_shows() {
 }
 
 #[test]
+fn a_theme_of_ones_own_is_found_by_name_and_icons_are_drawn() {
+    let desk = Desk::new();
+    let config = tempfile::tempdir().unwrap();
+    let themes = config.path().join("lockbox/themes");
+    std::fs::create_dir_all(&themes).unwrap();
+    let mine =
+        "[theme]\ninherits = \"nord\"\n[surface]\nbase = { fg = \"#eeeeee\", bg = \"#010203\" }\n";
+    std::fs::write(themes.join("mine.toml"), mine).unwrap();
+    let env = [("XDG_CONFIG_HOME", config.path().to_str().unwrap())];
+    let args = ["--theme", "mine", "--glyphs", "nerd"];
+    let mut console = desk.console(&args, &env, 80, 24);
+    console.send("gp");
+    console.wait_for("LB-0000");
+    console.settle(Duration::from_millis(200));
+    let (rows, columns) = console.screen().size();
+    let ground = (0..rows.get())
+        .flat_map(|row| (0..columns.get()).map(move |column| (row, column)))
+        .filter_map(|(row, column)| console.screen().cell(row, column))
+        .filter(|cell| cell.bgcolor() == vt100::Color::Rgb(1, 2, 3))
+        .count();
+    assert!(ground > 500, "{ground} cells have the ground of the theme");
+    let text = console.text();
+    assert!(
+        text.contains(|c| ('\u{e000}'..='\u{f8ff}').contains(&c)),
+        "{text}"
+    );
+}
+
+#[test]
 fn resizing_and_pasting_a_megabyte_break_nothing() {
     let desk = Desk::new();
     let mut console = desk.console(&[], &[], 80, 24);

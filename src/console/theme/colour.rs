@@ -2,6 +2,8 @@
 
 use ratatui::style::Color;
 
+use super::sight::{Lab, Rgb, lab};
+
 /// How many colours the terminal shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Depth {
@@ -31,6 +33,10 @@ impl Depth {
     }
 }
 
+/// Chroma below which a colour passes for grey.
+const GREY: f64 = 20.0;
+
+/// As xterm has them.
 const ANSI: [(Color, (u8, u8, u8)); 16] = [
     (Color::Black, (0, 0, 0)),
     (Color::Red, (205, 0, 0)),
@@ -50,14 +56,6 @@ const ANSI: [(Color, (u8, u8, u8)); 16] = [
     (Color::White, (255, 255, 255)),
 ];
 
-/// Distance as an eye weighs it ("redmean"), good enough to pick a neighbour.
-fn distance(a: (u8, u8, u8), b: (u8, u8, u8)) -> i32 {
-    let [dr, dg, db] =
-        [(a.0, b.0), (a.1, b.1), (a.2, b.2)].map(|(x, y)| i32::from(x) - i32::from(y));
-    let mean = (i32::from(a.0) + i32::from(b.0)) / 2;
-    (((512 + mean) * dr * dr) >> 8) + 4 * dg * dg + (((767 - mean) * db * db) >> 8)
-}
-
 fn indexed(i: u8) -> (u8, u8, u8) {
     if i >= 232 {
         let v = 8 + (i - 232) * 10;
@@ -68,33 +66,68 @@ fn indexed(i: u8) -> (u8, u8, u8) {
     (level(i / 36), level(i / 6 % 6), level(i % 6))
 }
 
-/// The nearest colour the terminal has.
-pub fn fold(color: Color, depth: Depth) -> Color {
-    let rgb = match color {
-        Color::Rgb(r, g, b) => (r, g, b),
-        Color::Indexed(i) if i >= 16 => indexed(i),
-        named => {
-            return if depth == Depth::None {
-                Color::Reset
-            } else {
-                named
-            };
-        }
+/// The colour where it is the same on every terminal; the first 16 are what their owner made of them.
+pub fn rgb(colour: Color) -> Option<Rgb> {
+    match colour {
+        Color::Rgb(r, g, b) => Some((r, g, b)),
+        Color::Indexed(i) if i >= 16 => Some(indexed(i)),
+        _ => None,
+    }
+}
+
+/// Red, yellow, green, cyan, blue or magenta, whichever is nearest, as 0 to 5.
+fn hue((r, g, b): Rgb) -> i32 {
+    let [r, g, b] = [r, g, b].map(f64::from);
+    let most = r.max(g).max(b);
+    let span = (most - r.min(g).min(b)).max(1.0);
+    let turn = if most == r {
+        (g - b) / span
+    } else if most == g {
+        2.0 + (b - r) / span
+    } else {
+        4.0 + (r - g) / span
     };
-    match depth {
-        Depth::True => color,
-        Depth::None => Color::Reset,
-        Depth::Ansi256 => {
-            if matches!(color, Color::Indexed(_)) {
-                return color;
-            }
-            let nearest = (16..=255u8).min_by_key(|i| distance(rgb, indexed(*i)));
-            Color::Indexed(nearest.unwrap_or(16))
+    (turn.round() as i32).rem_euclid(6)
+}
+
+/// The colours of a terminal.
+pub struct Shelf {
+    depth: Depth,
+    has: Vec<(Color, Rgb, Lab)>,
+}
+
+impl Shelf {
+    pub fn of(depth: Depth) -> Shelf {
+        let has: Vec<(Color, Rgb)> = match depth {
+            Depth::None | Depth::True => Vec::new(),
+            Depth::Ansi16 => ANSI.to_vec(),
+            Depth::Ansi256 => (16..=255)
+                .map(|i| (Color::Indexed(i), indexed(i)))
+                .collect(),
+        };
+        Shelf {
+            depth,
+            has: has.into_iter().map(|(c, rgb)| (c, rgb, lab(rgb))).collect(),
         }
-        Depth::Ansi16 => ANSI
+    }
+
+    /// The colour the terminal has that looks most like it.
+    pub fn nearest(&self, colour: Color) -> Color {
+        let rgb = match (self.depth, rgb(colour)) {
+            (Depth::None, _) => return Color::Reset,
+            (Depth::True, _) | (_, None) => return colour,
+            (_, Some(rgb)) => rgb,
+        };
+        let lab = lab(rgb);
+        // The few colours of a terminal with 16 are all loud: a pale green is green before it is grey.
+        let by_hue = self.depth == Depth::Ansi16 && lab.chroma() > GREY;
+        let distance =
+            |has: Lab| (has.l - lab.l).powi(2) + (has.a - lab.a).powi(2) + (has.b - lab.b).powi(2);
+        self.has
             .iter()
-            .min_by_key(|(_, value)| distance(rgb, *value))
-            .map_or(Color::Reset, |(color, _)| *color),
+            .filter(|(_, other, has)| !by_hue || (has.chroma() > GREY && hue(*other) == hue(rgb)))
+            .min_by(|a, b| distance(a.2).total_cmp(&distance(b.2)))
+            .map_or(colour, |(nearest, ..)| *nearest)
     }
 }
 
@@ -128,13 +161,20 @@ mod tests {
     #[test]
     fn folding_keeps_hue() {
         assert_eq!(
-            fold(Color::Rgb(250, 10, 10), Depth::Ansi16),
+            Shelf::of(Depth::Ansi16).nearest(Color::Rgb(250, 10, 10)),
             Color::LightRed
         );
         assert_eq!(
-            fold(Color::Rgb(0, 0, 0), Depth::Ansi256),
+            Shelf::of(Depth::Ansi256).nearest(Color::Rgb(0, 0, 0)),
             Color::Indexed(16)
         );
-        assert_eq!(fold(Color::Rgb(1, 2, 3), Depth::None), Color::Reset);
+        let pale = Shelf::of(Depth::Ansi16).nearest(Color::Rgb(0xa6, 0xe3, 0xa1));
+        assert!(matches!(pale, Color::Green | Color::LightGreen), "{pale:?}");
+        let grey = Shelf::of(Depth::Ansi256).nearest(Color::Rgb(0x8a, 0x8a, 0x8b));
+        assert_eq!(grey, Color::Indexed(245));
+        assert_eq!(
+            Shelf::of(Depth::None).nearest(Color::Rgb(1, 2, 3)),
+            Color::Reset
+        );
     }
 }

@@ -21,11 +21,35 @@ pub struct ThemeError {
     pub message: String,
 }
 
+/// The ground a theme is made for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Mode {
+    Dark,
+    Light,
+    /// Whatever ground the terminal has.
+    #[default]
+    Any,
+}
+
+impl Mode {
+    pub const ALL: [Mode; 3] = [Mode::Dark, Mode::Light, Mode::Any];
+
+    pub fn word(self) -> &'static str {
+        match self {
+            Mode::Dark => "dark",
+            Mode::Light => "light",
+            Mode::Any => "any",
+        }
+    }
+}
+
 /// A theme as its file has it: no colour folded, no gap filled.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Sheet {
     pub name: String,
-    pub inherits: Option<String>,
+    pub mode: Option<Mode>,
+    /// The theme below this one, and the line that says so.
+    pub inherits: Option<(String, usize)>,
     pub styles: BTreeMap<Token, Style>,
 }
 
@@ -76,45 +100,61 @@ struct Reader<'a> {
     palette: BTreeMap<String, Color>,
 }
 
-pub fn parse(file: &str, text: &str) -> Result<Sheet, ThemeError> {
+/// What a file has, and all that is wrong with it in the order of its lines.
+pub fn read(file: &str, text: &str) -> (Sheet, Vec<ThemeError>) {
     let mut reader = Reader {
         file,
         text,
         palette: BTreeMap::new(),
     };
-    let sections: BTreeMap<Spanned<String>, Section> = toml::from_str(text).map_err(|e| {
-        let at = e.span().unwrap_or(0..0);
-        reader.wrong(&at, e.message())
-    })?;
     let mut sheet = Sheet::default();
-    let of = |name: &str| sections.iter().find(|(n, _)| n.get_ref() == name);
-    if let Some((_, palette)) = of("palette") {
-        for (name, given) in palette {
-            let Given::Colour(colour) = given.get_ref() else {
-                return Err(
-                    reader.wrong(&given.span(), "a palette entry is one colour, \"#rrggbb\"")
-                );
-            };
-            let colour = reader.colour(colour, &given.span())?;
-            reader.palette.insert(name.get_ref().clone(), colour);
+    let sections: BTreeMap<Spanned<String>, Section> = match toml::from_str(text) {
+        Ok(sections) => sections,
+        Err(e) => {
+            let wrong = reader.wrong(&e.span().unwrap_or(0..0), e.message());
+            return (sheet, vec![wrong]);
         }
+    };
+    let mut wrong = Vec::new();
+    let palette = sections.iter().find(|(n, _)| n.get_ref() == "palette");
+    for (name, given) in palette.into_iter().flat_map(|(_, entries)| entries) {
+        let colour = reader.entry(given).unwrap_or_else(|e| {
+            wrong.push(e);
+            // What uses the name is not wrong as well.
+            Color::Reset
+        });
+        reader.palette.insert(name.get_ref().clone(), colour);
     }
     for (section, entries) in &sections {
         match section.get_ref().as_str() {
             "palette" => {}
-            "theme" => reader.head(entries, &mut sheet)?,
-            name => reader.section(name, &section.span(), entries, &mut sheet)?,
+            "theme" => reader.head(entries, &mut sheet, &mut wrong),
+            name => reader.section(name, &section.span(), entries, &mut sheet, &mut wrong),
         }
     }
-    Ok(sheet)
+    wrong.sort_by_key(|e| e.line);
+    (sheet, wrong)
+}
+
+/// What a file has, or the first thing that is wrong with it.
+pub fn parse(file: &str, text: &str) -> Result<Sheet, ThemeError> {
+    let (sheet, wrong) = read(file, text);
+    match wrong.into_iter().next() {
+        Some(first) => Err(first),
+        None => Ok(sheet),
+    }
 }
 
 impl Reader<'_> {
-    fn wrong(&self, at: &Range<usize>, message: &str) -> ThemeError {
+    fn line(&self, at: &Range<usize>) -> usize {
         let before = self.text.get(..at.start).unwrap_or(self.text);
+        before.matches('\n').count() + 1
+    }
+
+    fn wrong(&self, at: &Range<usize>, message: &str) -> ThemeError {
         ThemeError {
             file: scrub(self.file).into_owned(),
-            line: before.matches('\n').count() + 1,
+            line: self.line(at),
             message: message.lines().map(scrub).collect::<Vec<_>>().join(" "),
         }
     }
@@ -132,24 +172,44 @@ impl Reader<'_> {
         self.wrong(at, &format!("{what} {word:?} is not known{hint}"))
     }
 
-    fn head(&self, entries: &Section, sheet: &mut Sheet) -> Result<(), ThemeError> {
+    fn entry(&self, given: &Spanned<Given>) -> Result<Color, ThemeError> {
+        let at = given.span();
+        match given.get_ref() {
+            Given::Colour(colour) => self.colour(colour, &at),
+            Given::Style(_) => Err(self.wrong(&at, "a palette entry is one colour, \"#rrggbb\"")),
+        }
+    }
+
+    fn head(&self, entries: &Section, sheet: &mut Sheet, wrong: &mut Vec<ThemeError>) {
         for (key, value) in entries {
-            if !HEAD.contains(&key.get_ref().as_str()) {
-                return Err(self.unknown(
-                    "theme key",
-                    key.get_ref(),
-                    &key.span(),
-                    HEAD.iter().copied(),
-                ));
+            if let Err(e) = self.headline(key, value, sheet) {
+                wrong.push(e);
             }
-            let Given::Colour(text) = value.get_ref() else {
-                return Err(self.wrong(&value.span(), &format!("{} is one text", key.get_ref())));
-            };
-            match key.get_ref().as_str() {
-                "name" => sheet.name = text.clone(),
-                "inherits" => sheet.inherits = Some(text.clone()),
-                _ => {}
+        }
+    }
+
+    fn headline(
+        &self,
+        key: &Spanned<String>,
+        value: &Spanned<Given>,
+        sheet: &mut Sheet,
+    ) -> Result<(), ThemeError> {
+        let (name, at) = (key.get_ref().as_str(), value.span());
+        if !HEAD.contains(&name) {
+            return Err(self.unknown("theme key", name, &key.span(), HEAD.iter().copied()));
+        }
+        let Given::Colour(text) = value.get_ref() else {
+            return Err(self.wrong(&at, &format!("{name} is one text")));
+        };
+        match name {
+            "name" => sheet.name.clone_from(text),
+            "inherits" => sheet.inherits = Some((text.clone(), self.line(&at))),
+            "mode" => {
+                let mode = Mode::ALL.into_iter().find(|m| m.word() == text);
+                let words = Mode::ALL.iter().map(|m| m.word());
+                sheet.mode = Some(mode.ok_or_else(|| self.unknown("mode", text, &at, words))?);
             }
+            _ => {}
         }
         Ok(())
     }
@@ -160,27 +220,29 @@ impl Reader<'_> {
         at: &Range<usize>,
         entries: &Section,
         sheet: &mut Sheet,
-    ) -> Result<(), ThemeError> {
-        let sections = Token::ALL.iter().map(|t| t.place().0);
-        if !sections.clone().any(|s| s == name) {
-            return Err(self.unknown("section", name, at, sections.chain(["theme", "palette"])));
+        wrong: &mut Vec<ThemeError>,
+    ) {
+        let places = || Token::ALL.iter().map(|t| t.place());
+        if !places().any(|p| p.0 == name) {
+            let known = places().map(|p| p.0).chain(["theme", "palette"]);
+            wrong.push(self.unknown("section", name, at, known));
+            return;
         }
         for (key, given) in entries {
             let token = Token::ALL
                 .iter()
                 .find(|t| t.place() == (name, key.get_ref().as_str()))
                 .ok_or_else(|| {
-                    let known = Token::ALL
-                        .iter()
-                        .map(|t| t.place())
-                        .filter(|p| p.0 == name)
-                        .map(|p| p.1);
+                    let known = places().filter(|p| p.0 == name).map(|p| p.1);
                     self.unknown(&format!("[{name}] key"), key.get_ref(), &key.span(), known)
-                })?;
-            let style = self.style(given)?;
-            sheet.styles.insert(*token, style);
+                });
+            match token.and_then(|token| Ok((token, self.style(given)?))) {
+                Ok((token, style)) => {
+                    sheet.styles.insert(*token, style);
+                }
+                Err(e) => wrong.push(e),
+            }
         }
-        Ok(())
     }
 
     fn style(&self, given: &Spanned<Given>) -> Result<Style, ThemeError> {

@@ -1,4 +1,4 @@
-//! Signs, apart from colours: the same theme works with either set.
+//! Signs, apart from colours: the same theme works with every set.
 
 use crate::console::rows::Mark;
 
@@ -112,6 +112,24 @@ pub const ASCII: Glyphs = Glyphs {
     },
 };
 
+/// For a terminal whose font has the icons of Nerd Fonts; what is drawn of lines stays as it is.
+pub const NERD: Glyphs = Glyphs {
+    ok: "\u{f058}",      // fa-check_circle
+    waiting: "\u{f017}", // fa-clock
+    warn: "\u{f071}",    // fa-warning
+    bad: "\u{f057}",     // fa-times_circle
+    off: "\u{f10c}",     // fa-circle_o
+    info: "\u{f05a}",    // fa-info_circle
+    busy: "\u{f110}",    // fa-spinner
+    crumb: "\u{f105}",   // fa-angle_right
+    running: "\u{f04b}", // fa-play
+    paused: "\u{f04c}",  // fa-pause
+    past: "\u{f04a}",    // fa-backward
+    branch: "\u{e0a0}",  // pl-branch
+    turn: ["\u{f104}", "\u{f105}"],
+    ..UNICODE
+};
+
 impl Glyphs {
     /// Whether a terminal shows nothing but ASCII.
     pub fn ascii(&self) -> bool {
@@ -128,5 +146,42 @@ impl Glyphs {
             Mark::Info => self.info,
             Mark::Busy => self.busy,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::console::text::width;
+
+    #[test]
+    fn every_mark_has_a_sign_of_its_own_one_cell_wide() {
+        for set in [UNICODE, ASCII, NERD] {
+            let marks = [
+                Mark::Ok,
+                Mark::Waiting,
+                Mark::Warn,
+                Mark::Bad,
+                Mark::Off,
+                Mark::Info,
+                Mark::Busy,
+            ];
+            let signs = marks.map(|mark| set.mark(mark));
+            for (n, sign) in signs.iter().enumerate() {
+                assert_eq!(width(sign), 1, "{sign:?}");
+                assert!(!signs[..n].contains(sign), "{sign:?} stands for two");
+            }
+        }
+    }
+
+    #[test]
+    fn icons_are_one_cell_wide_too_and_are_no_ascii() {
+        let set = NERD;
+        let others = [set.crumb, set.running, set.paused, set.past, set.branch];
+        for sign in others.into_iter().chain(set.turn) {
+            assert_eq!(width(sign), 1, "{sign:?}");
+            assert!(('\u{e000}'..='\u{f8ff}').contains(&sign.chars().next().unwrap()));
+        }
+        assert!(!set.ascii());
     }
 }

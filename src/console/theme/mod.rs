@@ -1,49 +1,98 @@
 //! Themes: a file of named styles resolved once into an array by token.
 //!
-//! Order for a token: the file, the files it inherits, the token it falls back to. Colours are then folded
-//! to what the terminal shows; a terminal without colour, `NO_COLOR` and `--color never` get `monochrome`,
-//! which speaks by modifiers and glyphs alone.
+//! Order for a token: the file, the files it inherits, what can be made of the rest. Colours are then folded to
+//! what the terminal shows; a terminal without colour, `NO_COLOR` and `--color never` get `monochrome`, which
+//! speaks by modifiers and glyphs alone.
 
 pub mod colour;
+mod derive;
 pub mod file;
 pub mod glyphs;
+pub mod measure;
+pub mod sight;
 pub mod token;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use ratatui::style::{Color, Modifier, Style};
 
 pub use colour::Depth;
-pub use file::ThemeError;
+pub use file::{Mode, ThemeError};
 pub use glyphs::Glyphs;
 pub use token::Token;
 
+use crate::engine::text::scrub;
 use crate::engine::words::nearest;
+use colour::Shelf;
 use file::Sheet;
 
+macro_rules! shipped {
+    ($($id:literal),* $(,)?) => {
+        &[$(($id, include_str!(concat!("../../../themes/", $id, ".toml")))),*]
+    };
+}
+
 /// The themes that ship, by the name `--theme` takes.
-pub const SHIPPED: &[(&str, &str)] = &[
-    (
-        "catppuccin-mocha",
-        include_str!("../../../themes/catppuccin-mocha.toml"),
-    ),
-    (
-        "catppuccin-latte",
-        include_str!("../../../themes/catppuccin-latte.toml"),
-    ),
-    (
-        "monochrome",
-        include_str!("../../../themes/monochrome.toml"),
-    ),
+pub const SHIPPED: &[(&str, &str)] = shipped![
+    "terminal",
+    "catppuccin-mocha",
+    "catppuccin-latte",
+    "gruvbox-dark",
+    "nord",
+    "solarized-dark",
+    "solarized-light",
+    "dracula",
+    "high-contrast",
+    "okabe-ito",
+    "monochrome",
 ];
 
-const DEFAULT: &str = "catppuccin-mocha";
 const INHERITS_MAX: usize = 8;
+
+/// The theme of who names none.
+pub fn default_id(depth: Depth) -> &'static str {
+    match depth {
+        Depth::None => "monochrome",
+        Depth::Ansi16 => "terminal",
+        Depth::Ansi256 | Depth::True => "catppuccin-mocha",
+    }
+}
+
+/// A theme file of the person's own, read by whoever may read files.
+#[derive(Debug, Clone)]
+pub struct Own {
+    /// Its name without directory and ending.
+    pub id: String,
+    pub file: String,
+    /// Or why it cannot be read.
+    pub text: Result<String, String>,
+}
+
+/// Themes by name: the person's own before those that ship.
+#[derive(Debug, Clone, Default)]
+pub struct Library {
+    pub own: Vec<Own>,
+}
+
+/// A theme in a list of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    pub id: String,
+    pub name: String,
+    pub mode: Mode,
+}
+
+/// The themes that ship.
+pub fn shipped() -> Vec<Listed> {
+    Library::default().list()
+}
 
 /// Styles by token and the signs beside them.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Theme {
     pub name: String,
+    pub mode: Mode,
     styles: Vec<Style>,
     pub glyphs: Glyphs,
 }
@@ -54,208 +103,206 @@ impl Theme {
         self.styles[token as usize]
     }
 
-    /// A shipped theme by name, or a file's text under its file name. `None` is the default.
+    /// As `Library::load`, of those that ship.
     pub fn load(
         chosen: Option<&str>,
         file: Option<&str>,
         depth: Depth,
         glyphs: Glyphs,
     ) -> Result<Theme, ThemeError> {
-        let name = if depth == Depth::None {
-            "monochrome"
-        } else {
-            chosen.unwrap_or(DEFAULT)
+        Library::default().load(chosen, file, depth, glyphs)
+    }
+}
+
+/// A sheet with all it inherits under it.
+struct Whole {
+    name: String,
+    mode: Mode,
+    styles: BTreeMap<Token, Style>,
+}
+
+impl Library {
+    /// Names `--theme` takes, each once.
+    fn ids(&self) -> impl Iterator<Item = &str> {
+        let shipped = SHIPPED.iter().map(|(id, _)| *id);
+        let hidden = |id: &str| self.own.iter().any(|own| own.id == id);
+        let own = self.own.iter().map(|own| own.id.as_str());
+        own.chain(shipped.filter(move |id| !hidden(id)))
+    }
+
+    /// All themes; one that cannot be read by its file name alone.
+    pub fn list(&self) -> Vec<Listed> {
+        self.ids()
+            .map(|id| {
+                let whole = self
+                    .find(id, "")
+                    .and_then(|(file, text)| self.whole(&file, file::parse(&file, text)?, id));
+                match whole {
+                    Ok(Whole { name, mode, .. }) => (name, mode),
+                    Err(_) => (id.to_owned(), Mode::Any),
+                }
+            })
+            .zip(self.ids())
+            .map(|((name, mode), id)| Listed {
+                id: id.to_owned(),
+                name,
+                mode,
+            })
+            .collect()
+    }
+
+    /// A theme by name, or a file's text under its file name. `None` is the default.
+    pub fn load(
+        &self,
+        chosen: Option<&str>,
+        file: Option<&str>,
+        depth: Depth,
+        glyphs: Glyphs,
+    ) -> Result<Theme, ThemeError> {
+        let id = match depth {
+            Depth::None => default_id(depth),
+            _ => chosen.unwrap_or(default_id(depth)),
         };
-        let sheet = match file {
-            Some(text) if depth != Depth::None => file::parse(name, text)?,
-            _ => file::parse(name, shipped(name, name)?)?,
+        let (file, text) = match file {
+            Some(text) if depth != Depth::None => (Cow::Borrowed(id), text),
+            _ => self.find(id, "")?,
         };
-        let styles = resolve(name, sheet.clone())?;
-        let name = if sheet.name.is_empty() {
-            name.to_owned()
-        } else {
-            sheet.name
-        };
-        let styles = Token::ALL
-            .iter()
-            .map(|token| fold(pick(&styles, *token), depth))
-            .collect();
+        let Whole { name, mode, styles } = self.whole(&file, file::parse(&file, text)?, id)?;
         Ok(Theme {
             name,
-            styles,
+            mode,
+            styles: fold(&styles, depth),
             glyphs,
         })
     }
+
+    /// A theme's file and text. A file never finds itself: one that is named like what it inherits means the other.
+    fn find(&self, id: &str, asks: &str) -> Result<(Cow<'_, str>, &str), ThemeError> {
+        let wrong = |file: &str, message| ThemeError {
+            file: scrub(file).into_owned(),
+            line: 1,
+            message,
+        };
+        if let Some(own) = self.own.iter().find(|own| own.id == id && own.file != asks) {
+            return match &own.text {
+                Ok(text) => Ok((Cow::Borrowed(&own.file), text)),
+                Err(why) => Err(wrong(&own.file, format!("cannot be read: {why}"))),
+            };
+        }
+        if let Some((id, text)) = SHIPPED.iter().find(|(known, _)| *known == id) {
+            return Ok((Cow::Borrowed(id), text));
+        }
+        let hint = nearest(id, self.ids())
+            .map(|near| format!("did you mean {}? ", scrub(near)))
+            .unwrap_or_default();
+        let all: Vec<_> = self.ids().map(scrub).collect();
+        let says = format!(
+            "there is no theme {id:?}; {hint}there are {}",
+            all.join(", ")
+        );
+        Err(wrong(if asks.is_empty() { id } else { asks }, says))
+    }
+
+    fn whole(&self, file: &str, sheet: Sheet, id: &str) -> Result<Whole, ThemeError> {
+        let Sheet {
+            name,
+            mut mode,
+            mut inherits,
+            mut styles,
+        } = sheet;
+        let mut asks = file.to_owned();
+        let mut depth = 0;
+        while let Some((parent, line)) = inherits.take() {
+            depth += 1;
+            if depth > INHERITS_MAX {
+                return Err(ThemeError {
+                    file: scrub(file).into_owned(),
+                    line,
+                    message: "inherits runs in a circle".to_owned(),
+                });
+            }
+            let (from, text) = self
+                .find(&parent, &asks)
+                .map_err(|e| match e.file == asks {
+                    true => ThemeError { line, ..e },
+                    false => e,
+                })?;
+            let below = file::parse(&from, text)?;
+            for (token, style) in below.styles {
+                styles.entry(token).or_insert(style);
+            }
+            mode = mode.or(below.mode);
+            inherits = below.inherits;
+            asks = from.into_owned();
+        }
+        Ok(Whole {
+            name: if name.is_empty() { id.to_owned() } else { name },
+            mode: mode.unwrap_or_default(),
+            styles,
+        })
+    }
 }
 
-fn shipped(file: &str, name: &str) -> Result<&'static str, ThemeError> {
-    SHIPPED
+/// Where two statuses fold into one colour, all four take the terminal's own for them.
+fn told_apart<'a>(
+    given: &'a BTreeMap<Token, Style>,
+    shelf: &Shelf,
+) -> Cow<'a, BTreeMap<Token, Style>> {
+    const OWN: [(Token, Color); 4] = [
+        (Token::Ok, Color::Green),
+        (Token::Info, Color::Cyan),
+        (Token::Warn, Color::Yellow),
+        (Token::Danger, Color::Red),
+    ];
+    let folded = OWN.map(|(token, _)| derive::style(token, given).fg.and_then(colour::rgb));
+    let [Some(ok), Some(info), Some(warn), Some(danger)] = folded else {
+        return Cow::Borrowed(given);
+    };
+    let folded = [ok, info, warn, danger].map(|(r, g, b)| shelf.nearest(Color::Rgb(r, g, b)));
+    if (1..4).all(|n| !folded[..n].contains(&folded[n])) {
+        return Cow::Borrowed(given);
+    }
+    let mut given = given.clone();
+    for (token, own) in OWN {
+        given.entry(token).or_default().fg = Some(own);
+    }
+    Cow::Owned(given)
+}
+
+/// Every token's style in the colours the terminal has.
+fn fold(given: &BTreeMap<Token, Style>, depth: Depth) -> Vec<Style> {
+    let shelf = Shelf::of(depth);
+    let given = match depth {
+        Depth::Ansi16 => told_apart(given, &shelf),
+        _ => Cow::Borrowed(given),
+    };
+    let mut styles: Vec<Style> = Token::ALL
         .iter()
-        .find(|(n, _)| *n == name)
-        .map(|(_, text)| *text)
-        .ok_or_else(|| {
-            let names = SHIPPED.iter().map(|(n, _)| *n);
-            let hint = nearest(name, names.clone())
-                .map(|near| format!("did you mean {near}? "))
-                .unwrap_or_default();
-            ThemeError {
-                file: file.to_owned(),
-                line: 1,
-                message: format!(
-                    "there is no theme {name:?}; {hint}shipped are {}",
-                    names.collect::<Vec<_>>().join(", ")
-                ),
+        .map(|token| {
+            let style = derive::style(*token, &given);
+            Style {
+                fg: style.fg.map(|c| shelf.nearest(c)),
+                bg: style.bg.map(|c| shelf.nearest(c)),
+                ..style
             }
         })
-}
-
-/// The sheet with what it inherits under it.
-fn resolve(file: &str, mut sheet: Sheet) -> Result<BTreeMap<Token, Style>, ThemeError> {
-    let mut styles = sheet.styles.clone();
-    let mut depth = 0;
-    while let Some(parent) = sheet.inherits.take() {
-        depth += 1;
-        if depth > INHERITS_MAX {
-            return Err(ThemeError {
-                file: file.to_owned(),
-                line: 1,
-                message: "inherits runs in a circle".to_owned(),
-            });
-        }
-        sheet = file::parse(&parent, shipped(file, &parent)?)?;
-        for (token, style) in &sheet.styles {
-            styles.entry(*token).or_insert(*style);
-        }
+        .collect();
+    let ground = |styles: &[Style], token: Token| styles[token as usize].bg;
+    // With 16 colours there is no shade between ground and ink, and elsewhere two shades may fold into one.
+    let row = styles[Token::SelectedRow as usize];
+    let shade = row.fg.is_none() && row.bg.is_some_and(|c| c != Color::Reset);
+    let plain = row.fg.is_none() && row.add_modifier.is_empty();
+    let same = plain && (row.bg.is_none() || row.bg == ground(&styles, Token::Base));
+    if !row.add_modifier.contains(Modifier::REVERSED) && (same || (shade && depth == Depth::Ansi16))
+    {
+        styles[Token::SelectedRow as usize] = Style { bg: None, ..row }.reversed();
     }
-    Ok(styles)
-}
-
-fn pick(styles: &BTreeMap<Token, Style>, token: Token) -> Style {
-    let mut token = token;
-    loop {
-        if let Some(style) = styles.get(&token) {
-            return *style;
-        }
-        let next = token.fallback();
-        if next == token {
-            return Style::new();
-        }
-        token = next;
+    let field = styles[Token::Field as usize];
+    if field.bg.is_none() || field.bg == ground(&styles, Token::Overlay) {
+        styles[Token::Field as usize] = field.underlined();
     }
-}
-
-fn fold(style: Style, depth: Depth) -> Style {
-    let mut folded = style;
-    folded.fg = style.fg.map(|c| colour::fold(c, depth));
-    folded.bg = style.bg.map(|c| colour::fold(c, depth));
-    // Selection must show even when two dark greys fold into one colour.
-    if depth == Depth::Ansi16 && folded.bg == Some(Color::Black) && style.fg.is_none() {
-        folded.bg = None;
-        folded = folded.add_modifier(Modifier::REVERSED);
-    }
-    folded
+    styles
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn load(name: &str, depth: Depth) -> Theme {
-        Theme::load(Some(name), None, depth, glyphs::UNICODE).unwrap()
-    }
-
-    #[test]
-    fn every_shipped_theme_loads_at_every_depth() {
-        for (name, _) in SHIPPED {
-            for depth in [Depth::True, Depth::Ansi256, Depth::Ansi16, Depth::None] {
-                let theme = load(name, depth);
-                assert_eq!(theme.styles.len(), Token::ALL.len());
-            }
-        }
-    }
-
-    #[test]
-    fn without_colour_no_colour_is_used_and_the_cursor_still_shows() {
-        let theme = load("catppuccin-mocha", Depth::None);
-        for style in &theme.styles {
-            for colour in [style.fg, style.bg].into_iter().flatten() {
-                assert_eq!(colour, Color::Reset);
-            }
-        }
-        let row = theme.style(Token::SelectedRow);
-        assert!(row.add_modifier.contains(Modifier::REVERSED));
-    }
-
-    fn luminance(colour: Color) -> f64 {
-        let Color::Rgb(r, g, b) = colour else {
-            panic!("{colour:?} is not rgb")
-        };
-        let linear = |c: u8| {
-            let c = f64::from(c) / 255.0;
-            if c <= 0.040_45 {
-                c / 12.92
-            } else {
-                ((c + 0.055) / 1.055).powf(2.4)
-            }
-        };
-        0.2126 * linear(r) + 0.7152 * linear(g) + 0.0722 * linear(b)
-    }
-
-    #[test]
-    fn text_and_statuses_keep_a_contrast_of_4_5_also_on_the_selected_row() {
-        use Token::{Accent, Danger, Info, Muted, Ok, Text, Warn};
-        for name in ["catppuccin-mocha", "catppuccin-latte"] {
-            let theme = load(name, Depth::True);
-            let base = theme.style(Token::Base).bg.unwrap();
-            let selected = theme.style(Token::SelectedRow).bg.unwrap();
-            for token in [Text, Muted, Ok, Info, Warn, Danger, Accent] {
-                let ink = theme.style(token).fg.unwrap();
-                for (place, ground, least) in [("base", base, 4.4), ("selected", selected, 3.4)] {
-                    let (a, b) = (luminance(ink), luminance(ground));
-                    let contrast = (a.max(b) + 0.05) / (a.min(b) + 0.05);
-                    assert!(
-                        contrast >= least,
-                        "{name} {token:?} on {place}: {contrast:.2}"
-                    );
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn a_mistake_names_file_line_key_and_the_nearest_word() {
-        let wrong = |text: &str| file::parse("mine.toml", text).unwrap_err().to_string();
-        assert_eq!(
-            wrong("[surface]\nbase = 3\n"),
-            "mine.toml:2: a colour in quotes or a style like { fg = \"#rrggbb\", bold = true } belongs here"
-        );
-        assert_eq!(
-            wrong("[theme]\nname = \"x\"\n[status]\nwran = \"#ffffff\"\n"),
-            "mine.toml:4: [status] key \"wran\" is not known; did you mean warn?"
-        );
-        assert_eq!(
-            wrong("[staus]\nok = \"#ffffff\"\n"),
-            "mine.toml:1: section \"staus\" is not known; did you mean status?"
-        );
-        assert_eq!(
-            wrong("[palette]\nink = \"#fff\"\n"),
-            "mine.toml:2: \"#fff\" is no colour; write \"#rrggbb\""
-        );
-        assert_eq!(
-            wrong("[palette]\nink = \"#ffffff\"\n[text]\nnormal = \"inc\"\n"),
-            "mine.toml:4: colour \"inc\" is not known; did you mean ink?"
-        );
-        assert!(wrong("[text\n").starts_with("mine.toml:1: "));
-        assert!(wrong("[text]\nnormal = { bolt = true }\n").contains("did you mean bold?"));
-    }
-
-    #[test]
-    fn a_small_theme_is_complete() {
-        let text = "[theme]\nname = \"Small\"\ninherits = \"catppuccin-mocha\"\n[status]\nok = \"#00ff00\"\n";
-        let theme =
-            Theme::load(Some("small.toml"), Some(text), Depth::True, glyphs::ASCII).unwrap();
-        assert_eq!(theme.name, "Small");
-        assert_eq!(theme.style(Token::Approved).fg, Some(Color::Rgb(0, 255, 0)));
-        assert!(theme.style(Token::Base).bg.is_some());
-    }
-}
+mod tests;

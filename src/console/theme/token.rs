@@ -14,8 +14,8 @@ macro_rules! tokens {
                 match self { $(Token::$variant => ($section, $name)),* }
             }
 
-            /// The token whose style it takes when a theme does not name it; itself for the few that every
-            /// theme must name.
+            /// The token whose style it takes when a theme does not name it and nothing better can be made of
+            /// the rest; itself for the few that have no like.
             pub fn fallback(self) -> Token {
                 match self { $(Token::$variant => Token::$fallback),* }
             }
@@ -66,7 +66,7 @@ tokens! {
     Paused = "bar"."mode_paused" < Warn,
     ModalFrame = "modal"."frame" < BorderFocused,
     ModalTitle = "modal"."title" < Strong,
-    Button = "modal"."button" < Text,
+    Button = "modal"."button" < Field,
     ButtonFocused = "modal"."button_focused" < SelectedRow,
     ButtonDanger = "modal"."button_danger" < ButtonFocused,
     Hint = "modal"."hint" < Muted,

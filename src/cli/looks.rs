@@ -1,0 +1,216 @@
+//! Themes of the person's own, and what `lockbox check themes` says of them and of those that ship.
+
+use std::fs::{self, File};
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use etcetera::BaseStrategy;
+use serde_json::{Map, Value, json};
+
+use super::context::Context;
+use super::failure::{Failure, USAGE};
+use super::input;
+use super::print::{self, List, col, flex};
+use crate::console::theme::measure::{INKS, apart, contrasts};
+use crate::console::theme::sight::Eyes;
+use crate::console::theme::{Depth, Library, Own, SHIPPED, Theme, Token, file, glyphs};
+
+/// Largest theme file that is read on the way to the console, in bytes.
+const MAX: u64 = 256 * 1024;
+/// Contrast that text of one cell needs.
+const READABLE: f64 = 4.5;
+
+/// Where a person puts themes, each `NAME.toml`; nowhere without a home.
+pub fn themes_dir() -> Option<PathBuf> {
+    let base = etcetera::choose_base_strategy().ok()?;
+    Some(base.config_dir().join("lockbox").join("themes"))
+}
+
+/// Themes by name. One that cannot be read is told of when it is asked for.
+pub fn library() -> Library {
+    let dir = themes_dir().and_then(|dir| fs::read_dir(dir).ok());
+    let mut own: Vec<Own> = dir
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| own(&entry.ok()?.path()))
+        .collect();
+    own.sort_by(|a, b| a.id.cmp(&b.id));
+    Library { own }
+}
+
+fn own(path: &Path) -> Option<Own> {
+    if path.extension()? != "toml" {
+        return None;
+    }
+    Some(Own {
+        id: path.file_stem()?.to_string_lossy().into_owned(),
+        file: path.display().to_string(),
+        text: text(path),
+    })
+}
+
+/// Of a file and nothing else: a pipe would keep the console waiting.
+fn text(path: &Path) -> Result<String, String> {
+    let wrong = |e: std::io::Error| e.to_string();
+    if !fs::metadata(path).map_err(wrong)?.is_file() {
+        return Err("it is no file".to_owned());
+    }
+    let mut text = String::new();
+    let file = File::open(path).map_err(wrong)?;
+    file.take(MAX + 1)
+        .read_to_string(&mut text)
+        .map_err(wrong)?;
+    if text.len() as u64 > MAX {
+        return Err(format!("it is larger than {MAX} bytes"));
+    }
+    Ok(text)
+}
+
+/// A theme as it was found, or what is wrong with it.
+struct Checked {
+    id: String,
+    file: Option<String>,
+    theme: Result<Theme, Vec<String>>,
+}
+
+pub fn check(files: &[PathBuf], context: &Context) -> Result<(), Failure> {
+    let library = library();
+    let checked = if files.is_empty() {
+        let shipped = SHIPPED.iter().map(|(id, text)| Checked {
+            id: (*id).to_owned(),
+            file: None,
+            theme: judge(&library, id, text),
+        });
+        let own = library.own.iter().map(|own| Checked {
+            id: own.id.clone(),
+            file: Some(own.file.clone()),
+            theme: match &own.text {
+                Ok(text) => judge(&library, &own.file, text),
+                Err(why) => Err(vec![format!("{}: cannot be read: {why}", own.file)]),
+            },
+        });
+        shipped.chain(own).collect()
+    } else {
+        let mut named = Vec::new();
+        for path in files {
+            let text = input::text_file(path, "theme")?;
+            let shown = path.display().to_string();
+            named.push(Checked {
+                id: path
+                    .file_stem()
+                    .map_or_else(|| shown.clone(), |s| s.to_string_lossy().into_owned()),
+                theme: judge(&library, &shown, &text),
+                file: Some(shown),
+            });
+        }
+        named
+    };
+    tell(checked, context)
+}
+
+fn judge(library: &Library, name: &str, text: &str) -> Result<Theme, Vec<String>> {
+    let (_, wrong) = file::read(name, text);
+    if !wrong.is_empty() {
+        return Err(wrong.iter().map(ToString::to_string).collect());
+    }
+    library
+        .load(Some(name), Some(text), Depth::True, glyphs::UNICODE)
+        .map_err(|e| vec![e.to_string()])
+}
+
+fn tell(checked: Vec<Checked>, context: &Context) -> Result<(), Failure> {
+    let wrong: Vec<String> = checked
+        .iter()
+        .filter_map(|c| c.theme.as_ref().err())
+        .flatten()
+        .cloned()
+        .collect();
+    let mut columns = vec![flex("THEME"), col("MODE")];
+    columns.extend(["TEXT", "MUTED", "OK", "INFO", "WARN", "DANGER"].map(col));
+    columns.push(col("APART"));
+    context.list(&List {
+        noun: ("theme", "themes"),
+        columns,
+        csv: &["id", "name", "mode", "file", "mistakes"],
+        items: checked,
+        cells: &cells,
+        json: &shape,
+        own_shape: false,
+        notes: vec![
+            format!("Contrast on the ground/in the selected row; ! is less than {READABLE}, – the terminal's own colour."),
+            "Apart: the two statuses most alike, CIEDE2000, to normal/deuteranopic/protanopic/tritanopic eyes."
+                .to_owned(),
+        ],
+    })?;
+    if wrong.is_empty() {
+        return Ok(());
+    }
+    for mistake in wrong {
+        print::say(&format!("bad input: {mistake}"));
+    }
+    Err(Failure::Told(USAGE))
+}
+
+fn cells(checked: &Checked) -> Vec<String> {
+    let theme = match &checked.theme {
+        Ok(theme) => theme,
+        Err(wrong) => {
+            let says = match wrong.len() {
+                1 => "1 mistake".to_owned(),
+                n => format!("{n} mistakes"),
+            };
+            return vec![checked.id.clone(), says]
+                .into_iter()
+                .chain((0..=INKS.len()).map(|_| String::new()))
+                .collect();
+        }
+    };
+    let contrast = |value: Option<f64>| match value {
+        Some(value) if value < READABLE => format!("{value:.1}!"),
+        Some(value) => format!("{value:.1}"),
+        None => "–".to_owned(),
+    };
+    let mut cells = vec![checked.id.clone(), theme.mode.word().to_owned()];
+    cells.extend(
+        INKS.map(|(_, ink)| contrasts(theme, ink, Token::Base).map(contrast))
+            .map(|[ground, row]| format!("{ground}/{row}")),
+    );
+    let apart = Eyes::ALL.map(|eyes| apart(theme, eyes));
+    let apart = apart.map(|d| d.map_or_else(|| "–".to_owned(), |d| format!("{d:.0}")));
+    cells.push(apart.join("/"));
+    cells
+}
+
+fn shape(checked: &Checked) -> Value {
+    let theme = match &checked.theme {
+        Ok(theme) => theme,
+        Err(wrong) => {
+            return json!({ "id": checked.id, "file": checked.file, "mistakes": wrong });
+        }
+    };
+    let rounded = |value: Option<f64>| value.map(|v| (v * 100.0).round() / 100.0);
+    let contrast: Map<String, Value> = INKS
+        .iter()
+        .map(|(word, ink)| {
+            let [ground, row] = contrasts(theme, *ink, Token::Base).map(rounded);
+            let both = json!({ "ground": ground, "selectedRow": row });
+            ((*word).to_owned(), both)
+        })
+        .collect();
+    let apart: Map<String, Value> = Eyes::ALL
+        .iter()
+        .map(|eyes| {
+            let apart = rounded(apart(theme, *eyes));
+            (eyes.word().to_owned(), json!(apart))
+        })
+        .collect();
+    json!({
+        "id": checked.id,
+        "name": theme.name,
+        "mode": theme.mode.word(),
+        "file": checked.file,
+        "contrast": contrast,
+        "statusesApart": apart,
+        "mistakes": [],
+    })
+}
