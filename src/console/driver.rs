@@ -28,8 +28,10 @@ use super::input::Keymap;
 use super::input::key::KeyError;
 use super::pacer::Pacer;
 use super::paint;
+use super::picture;
 use super::terminal::{self, Guard, Screen};
-use super::theme::{Depth, Theme, ThemeError, glyphs};
+use super::theme::colour::rgb;
+use super::theme::{Depth, Theme, ThemeError, Token, glyphs};
 use crate::engine::ids::Revision;
 use crate::engine::text::scrub;
 use crate::engine::{Actor, SimTime, Span};
@@ -369,6 +371,7 @@ impl Driver {
                 };
                 self.replies.push(Box::pin(async { told }));
             }
+            Effect::Picture { stem } => self.picture(&stem)?,
             Effect::Peek {
                 actor,
                 segment,
@@ -400,6 +403,35 @@ impl Driver {
             Effect::Suspend => self.suspend()?,
             Effect::Repaint => self.screen.forget(),
             Effect::Quit => self.leaving = true,
+        }
+        Ok(())
+    }
+
+    /// The frame is painted first: what the palette covered is part of it, and the palette is not.
+    fn picture(&mut self, stem: &str) -> io::Result<()> {
+        self.paint()?;
+        let shown = self.screen.shown();
+        let base = self.theme.style(Token::Base);
+        let ground = base.bg.and_then(rgb).unwrap_or(picture::GROUND);
+        let ink = self.theme.style(Token::Text).fg.and_then(rgb);
+        let files = [
+            ("txt", picture::text(shown)),
+            ("ansi", picture::ansi(shown)),
+            (
+                "svg",
+                picture::svg(shown, ground, ink.unwrap_or(picture::INK)),
+            ),
+        ];
+        // Said at once: a form that waits for its own outcome must not take this for it.
+        match write_set(stem, &files) {
+            Ok(stem) => self.app.say(
+                format!("Written to {stem}.txt, .ansi and .svg in the current directory."),
+                Token::ToastOk,
+            ),
+            Err(error) => self.app.say(
+                format!("Cannot write {stem}.txt, .ansi and .svg: {error}."),
+                Token::ToastWarn,
+            ),
         }
         Ok(())
     }
@@ -516,6 +548,25 @@ impl Driver {
 fn write_new(name: &str, text: &str) -> io::Result<()> {
     let mut file = fs::File::create_new(name)?;
     io::Write::write_all(&mut file, text.as_bytes())
+}
+
+/// Files of one name but for the end, all of them new; a number tells two of the same second apart.
+fn write_set(stem: &str, files: &[(&str, String)]) -> io::Result<String> {
+    let taken = |stem: &str| {
+        let there = |(end, _): &(&str, String)| Path::new(&format!("{stem}.{end}")).exists();
+        files.iter().any(there)
+    };
+    let mut free = stem.to_owned();
+    for n in 2.. {
+        if !taken(&free) {
+            break;
+        }
+        free = format!("{stem}-{n}");
+    }
+    for (end, text) in files {
+        write_new(&format!("{free}.{end}"), text)?;
+    }
+    Ok(free)
 }
 
 async fn at(moment: Option<Instant>) {

@@ -2,7 +2,7 @@
 //!
 //! Nothing else in the console names crossterm, but for the driver.
 
-mod encode;
+pub(super) mod encode;
 pub mod input;
 pub mod screen;
 

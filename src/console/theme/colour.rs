@@ -68,6 +68,16 @@ fn indexed(i: u8) -> (u8, u8, u8) {
     (level(i / 36), level(i / 6 % 6), level(i % 6))
 }
 
+/// The colour as red, green and blue; nothing for the terminal's own.
+pub fn rgb(color: Color) -> Option<(u8, u8, u8)> {
+    match color {
+        Color::Rgb(r, g, b) => Some((r, g, b)),
+        Color::Indexed(i) if i >= 16 => Some(indexed(i)),
+        Color::Indexed(i) => Some(ANSI[usize::from(i)].1),
+        named => (ANSI.iter().find(|(n, _)| *n == named)).map(|(_, value)| *value),
+    }
+}
+
 /// The nearest colour the terminal has.
 pub fn fold(color: Color, depth: Depth) -> Color {
     let rgb = match color {
