@@ -56,6 +56,9 @@ pub struct Global {
     /// Draw the console with ASCII characters only
     #[arg(long, global = true)]
     pub ascii: bool,
+    /// Record the console in a new file (asciicast v2); lockbox replay plays it
+    #[arg(long, global = true, value_name = "FILE")]
+    pub record: Option<PathBuf>,
 }
 
 impl Global {

@@ -7,11 +7,11 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::future::poll_fn;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::Poll;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use crossterm::event::EventStream;
 use futures_util::StreamExt;
@@ -24,6 +24,7 @@ use super::app::travel::Cue;
 use super::app::{App, Clock, Ctx, Effect, Input, Outcome, Tempo};
 use super::blades::blocks::Looked;
 use super::blades::query::{Answered, Shown};
+use super::cast::Recorder;
 use super::input::Keymap;
 use super::input::key::KeyError;
 use super::pacer::Pacer;
@@ -60,6 +61,8 @@ pub struct Options {
     pub theme: Option<String>,
     pub color: Color,
     pub ascii: bool,
+    /// A new file that every frame is written to.
+    pub record: Option<PathBuf>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -70,6 +73,8 @@ pub enum ConsoleError {
     Theme(#[from] ThemeError),
     #[error("the theme {path} cannot be read: {source}")]
     ThemeFile { path: String, source: io::Error },
+    #[error("the recording {path} cannot be written: {source}")]
+    Record { path: String, source: io::Error },
     #[error("{0}")]
     Keys(#[from] KeyError),
 }
@@ -81,10 +86,25 @@ pub fn run(options: Options) -> Result<(), ConsoleError> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
+    let recorder = recorder(&options)?;
     let guard = Guard::take()?;
-    let ended = runtime.block_on(async { Driver::new(options, theme, keymap)?.drive().await });
+    let ended =
+        runtime.block_on(async { Driver::new(options, theme, keymap, recorder)?.drive().await });
     drop(guard);
     ended.map_err(ConsoleError::Terminal)
+}
+
+fn recorder(options: &Options) -> Result<Option<Recorder>, ConsoleError> {
+    let Some(path) = &options.record else {
+        return Ok(None);
+    };
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    let since = since.map_or(0, |since| since.as_secs());
+    let recorder = Recorder::create(path, terminal::size()?, since);
+    recorder.map(Some).map_err(|source| ConsoleError::Record {
+        path: scrub(&path.to_string_lossy()).into_owned(),
+        source,
+    })
 }
 
 fn theme(options: &Options) -> Result<Theme, ConsoleError> {
@@ -184,6 +204,7 @@ struct Driver {
     app: App,
     theme: Theme,
     screen: Screen<fs::File>,
+    recorder: Option<Recorder>,
     events: EventStream,
     replies: FuturesUnordered<Reply>,
     /// The live world, while a branch is shown.
@@ -206,8 +227,13 @@ const FAST: u64 = 200_000;
 const SECOND: i64 = 1_000_000;
 
 impl Driver {
-    fn new(options: Options, theme: Theme, keymap: Keymap) -> io::Result<Driver> {
-        let size = crossterm::terminal::size()?;
+    fn new(
+        options: Options,
+        theme: Theme,
+        keymap: Keymap,
+        recorder: Option<Recorder>,
+    ) -> io::Result<Driver> {
+        let size = terminal::size()?;
         let mut app = App::new(options.actor, keymap, size);
         if !options.script.is_empty() {
             app.script = options.script;
@@ -220,6 +246,7 @@ impl Driver {
             app,
             theme,
             screen: Screen::stdout()?,
+            recorder,
             events: EventStream::new(),
             replies: FuturesUnordered::new(),
             live: None,
@@ -480,7 +507,7 @@ impl Driver {
     /// Nobody knows what the screen shows, nor how large it is.
     fn anew(&mut self) -> io::Result<()> {
         self.screen.forget();
-        let (width, height) = crossterm::terminal::size()?;
+        let (width, height) = terminal::size()?;
         self.press(Input::Resize(width, height))?;
         self.pacer.input(self.micros());
         Ok(())
@@ -498,12 +525,29 @@ impl Driver {
         let (width, height) = self.app.full;
         let (app, theme) = (&self.app, &self.theme);
         let mut hits = None;
-        self.screen.draw(Rect::new(0, 0, width, height), |buf| {
+        let written = self.screen.draw(Rect::new(0, 0, width, height), |buf| {
             hits = Some(paint::frame(app, &ctx, theme, buf));
         })?;
         self.app.hits = hits.unwrap_or_default();
         self.pacer.painted(self.micros());
+        if written > 0 {
+            self.record();
+        }
         Ok(())
+    }
+
+    /// The console goes on when its recording cannot.
+    fn record(&mut self) {
+        let at = self.micros();
+        let Some(recorder) = &mut self.recorder else {
+            return;
+        };
+        if let Err(error) = recorder.frame(at, self.app.full, self.screen.page()) {
+            self.recorder = None;
+            let told = format!("The recording ends before this: {error}.");
+            self.app.say(told, Token::ToastWarn);
+            self.pacer.input(self.micros());
+        }
     }
 
     fn now(&mut self) -> Now {

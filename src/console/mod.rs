@@ -11,6 +11,7 @@
 pub mod actions;
 pub mod app;
 pub mod blades;
+pub mod cast;
 pub mod doc;
 pub mod driver;
 pub mod forms;

@@ -57,6 +57,11 @@ impl<W: Write> Screen<W> {
         &self.shown
     }
 
+    /// The bytes of the last frame that was written.
+    pub fn page(&self) -> &[u8] {
+        &self.page
+    }
+
     /// The next frame is painted whole, because nobody knows what is on the screen.
     pub fn forget(&mut self) {
         self.whole = true;
