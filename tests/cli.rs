@@ -1104,6 +1104,36 @@ fn nothing_is_interactive_without_a_terminal() {
 }
 
 #[test]
+fn a_replay_wants_a_recording_and_a_terminal_and_a_recording_a_console() {
+    let place = Place::new();
+    let bad = place.write(
+        "bad.cast",
+        "{\"version\":2,\"width\":9,\"height\":9}\n[0]\n",
+    );
+    let said = place.run(&["replay", &bad]);
+    assert_eq!(said.code, 2);
+    let told = "bad.cast, line 2: an event is written [SECONDS, \"o\", TEXT].";
+    assert!(said.err.contains(told), "{}", said.err);
+    let good = place.write("good.cast", "{\"version\":2,\"width\":9,\"height\":9}\n");
+    let said = place.run(&["replay", &good]);
+    assert_eq!((said.code, said.out.as_str()), (2, ""));
+    assert!(said.err.contains("NoTerminal"), "{}", said.err);
+    for (option, value) in [("--speed", "0"), ("--speed", "nan"), ("--idle-limit", "-1")] {
+        let said = place.run(&["replay", &good, &format!("{option}={value}")]);
+        assert_eq!(said.code, 2, "{option} {value}");
+        assert!(said.err.contains("write a number from"), "{}", said.err);
+    }
+    let said = place.run(&["--record", "never.cast", "clock", "show"]);
+    assert_eq!(said.code, 2);
+    assert!(
+        said.err.contains("Only the console is recorded"),
+        "{}",
+        said.err
+    );
+    assert!(!Path::new("never.cast").exists());
+}
+
+#[test]
 fn a_blade_prints_once_as_the_console_would_show_it() {
     let place = Place::new();
     let request = place.pending();

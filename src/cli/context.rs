@@ -68,6 +68,9 @@ pub struct Global {
     /// Draw with ASCII characters only, short for --glyphs ascii
     #[arg(long, global = true, conflicts_with = "glyphs")]
     pub ascii: bool,
+    /// Record the console in a new file (asciicast v2); lockbox replay plays it
+    #[arg(long, global = true, value_name = "FILE")]
+    pub record: Option<PathBuf>,
 }
 
 impl Global {

@@ -35,6 +35,7 @@ mod paths;
 mod policy;
 mod print;
 mod query;
+mod replay;
 mod request;
 mod rules;
 mod search;
@@ -174,6 +175,8 @@ enum Command {
         #[arg(default_value = "overview")]
         blade: String,
     },
+    /// Play a recording of the console on the terminal: Space pauses, q stops
+    Replay(replay::ReplayArgs),
     /// The rules and their numbers, or one of them
     Rules { id: Option<String> },
     /// Check a file without using it
@@ -225,6 +228,15 @@ fn usage(error: &clap::Error) -> u8 {
 fn run(cli: Cli) -> Result<(), Failure> {
     let context = Context { global: cli.global };
     tracing::info!(command = ?cli.command, "start");
+    let presents = |c: &Command| matches!(c, Command::Drill(drill::DrillCommand::Present { .. }));
+    if context.global.record.is_some() && !cli.command.as_ref().is_none_or(presents) {
+        return Err(Failure::bad_input(
+            "NothingToRecord",
+            "record",
+            "Only the console is recorded, and this command does not open it.",
+            "Leave --record out, or the command: lockbox --record FILE.",
+        ));
+    }
     let Some(command) = cli.command else {
         return once::console(&context);
     };
@@ -256,6 +268,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Command::Drill(command) => drill::run(command, &context),
         Command::Why { thing } => why::run(&thing, &context),
         Command::Once { blade } => once::once(&blade, &context),
+        Command::Replay(args) => replay::run(&args),
         Command::Rules { id } => rules::run(id.as_deref(), &context),
         Command::Check(command) => check::run(command, &context),
         Command::Paths => paths::run(&context),

@@ -18,15 +18,18 @@ const WIDTH: u16 = 120;
 
 /// Never interactive when nobody sees it.
 pub fn terminal() -> Result<(), Failure> {
+    let remedy = "Print a blade once instead: lockbox once overview.";
+    on_terminal("console", "The console", remedy)
+}
+
+/// Says no where there is no terminal, and what to do without.
+pub fn on_terminal(target: &str, what: &str, remedy: &str) -> Result<(), Failure> {
     if std::io::stdout().is_terminal() && std::io::stdin().is_terminal() {
         return Ok(());
     }
-    Err(Failure::bad_input(
-        "NoTerminal",
-        "console",
-        "The console needs a terminal as standard input and output, and there is none.",
-        "Print a blade once instead: lockbox once overview.",
-    ))
+    let message =
+        format!("{what} needs a terminal as standard input and output, and there is none.");
+    Err(Failure::bad_input("NoTerminal", target, message, remedy))
 }
 
 /// `lockbox` without a command. Never interactive when nobody sees it.
@@ -60,6 +63,7 @@ pub fn open(context: &Context, handle: Handle, actor: Actor) -> Result<(), Failu
             When::Never => Color::Never,
         },
         glyphs: global.glyphs(),
+        record: global.record.clone(),
     })
     .map_err(of_console)
 }
@@ -73,6 +77,12 @@ fn of_console(error: ConsoleError) -> Failure {
             "theme",
             message,
             "Name a theme there is, or correct the file: lockbox check themes.",
+        ),
+        ConsoleError::Record { .. } => Failure::bad_input(
+            "InvalidFile",
+            "record",
+            message,
+            "Name a file that is not there yet, in a directory that can be written.",
         ),
         ConsoleError::Keys(_) => Failure::broken("InvalidKeys", &message),
     }

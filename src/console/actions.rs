@@ -19,6 +19,8 @@ use crate::runtime::{Look, Only};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scope {
     Global,
+    /// Also over what lies on top and while text is typed.
+    Always,
     /// Anything that moves: lists, pages, the help.
     Move,
     List,
@@ -351,11 +353,16 @@ fn why_no_row(app: &App, _: &Ctx) -> Option<String> {
     none.then(|| "There is no row.".to_owned())
 }
 
+/// The simulated time as a part of a file's name.
+fn stamp(ctx: &Ctx) -> String {
+    ctx.now.to_seconds().replace([' ', ':'], "-")
+}
+
 fn export(app: &mut App, ctx: &Ctx, json: bool) -> Vec<Effect> {
     let Blade::Query(workspace) = app.page().blade.clone() else {
         return NONE;
     };
-    let at = ctx.now.to_seconds().replace([' ', ':'], "-");
+    let at = stamp(ctx);
     let name: String = workspace
         .name()
         .chars()
@@ -776,6 +783,8 @@ actions! {
         never, |app, ctx| { app.shift(ctx, isize::MIN / 2); NONE };
     "move.bottom" ["G", "end"] Move Safe "" "To the bottom",
         never, |app, ctx| { app.shift(ctx, isize::MAX / 2); NONE };
+    "app.screenshot" ["f8"] Always Safe "" "Write what the screen shows into files: text, ANSI and SVG",
+        never, |_, ctx| vec![Effect::Picture { stem: format!("lockbox-{}", stamp(ctx)) }];
     "app.repaint" ["ctrl-r"] Global Safe "" "Paint the screen anew",
         never, |_, _| vec![Effect::Repaint];
     "app.suspend" ["ctrl-z"] Global Safe "" "Back to the shell; fg returns",

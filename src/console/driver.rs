@@ -7,11 +7,11 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::future::poll_fn;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::Poll;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use crossterm::event::EventStream;
 use futures_util::StreamExt;
@@ -23,12 +23,14 @@ use tokio::sync::{oneshot, watch};
 use super::app::{App, Clock, Ctx, Effect, Input, Outcome, Tempo};
 use super::blades::blocks::Looked;
 use super::blades::query::{Answered, Shown};
+use super::cast::Recorder;
 use super::input::Keymap;
 use super::input::key::KeyError;
 use super::pacer::Pacer;
 use super::paint;
+use super::picture;
 use super::terminal::{self, Guard, Screen};
-use super::theme::{Depth, Glyphs, Library, Theme, ThemeError};
+use super::theme::{Depth, Glyphs, Library, Theme, ThemeError, Token, colour};
 use crate::engine::ids::Revision;
 use crate::engine::text::scrub;
 use crate::engine::{Actor, SimTime, Span};
@@ -57,6 +59,8 @@ pub struct Options {
     pub themes: Library,
     pub color: Color,
     pub glyphs: Glyphs,
+    /// A new file that every frame is written to.
+    pub record: Option<PathBuf>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -67,6 +71,8 @@ pub enum ConsoleError {
     Theme(#[from] ThemeError),
     #[error("the theme {path} cannot be read: {source}")]
     ThemeFile { path: String, source: io::Error },
+    #[error("the recording {path} cannot be written: {source}")]
+    Record { path: String, source: io::Error },
     #[error("{0}")]
     Keys(#[from] KeyError),
 }
@@ -78,10 +84,25 @@ pub fn run(options: Options) -> Result<(), ConsoleError> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
+    let recorder = recorder(&options)?;
     let guard = Guard::take()?;
-    let ended = runtime.block_on(async { Driver::new(options, theme, keymap)?.drive().await });
+    let ended =
+        runtime.block_on(async { Driver::new(options, theme, keymap, recorder)?.drive().await });
     drop(guard);
     ended.map_err(ConsoleError::Terminal)
+}
+
+fn recorder(options: &Options) -> Result<Option<Recorder>, ConsoleError> {
+    let Some(path) = &options.record else {
+        return Ok(None);
+    };
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    let since = since.map_or(0, |since| since.as_secs());
+    let recorder = Recorder::create(path, terminal::size()?, since);
+    recorder.map(Some).map_err(|source| ConsoleError::Record {
+        path: scrub(&path.to_string_lossy()).into_owned(),
+        source,
+    })
 }
 
 fn theme(options: &Options) -> Result<Theme, ConsoleError> {
@@ -181,6 +202,7 @@ struct Driver {
     app: App,
     theme: Theme,
     screen: Screen<fs::File>,
+    recorder: Option<Recorder>,
     events: EventStream,
     replies: FuturesUnordered<Reply>,
     /// The live world, while a branch is shown.
@@ -203,8 +225,13 @@ const FAST: u64 = 200_000;
 const SECOND: i64 = 1_000_000;
 
 impl Driver {
-    fn new(options: Options, theme: Theme, keymap: Keymap) -> io::Result<Driver> {
-        let size = crossterm::terminal::size()?;
+    fn new(
+        options: Options,
+        theme: Theme,
+        keymap: Keymap,
+        recorder: Option<Recorder>,
+    ) -> io::Result<Driver> {
+        let size = terminal::size()?;
         let mut app = App::new(options.actor, keymap, size);
         if let Some(cue) = options.handle.views().borrow().cue.clone() {
             app.cue = cue;
@@ -217,6 +244,7 @@ impl Driver {
             app,
             theme,
             screen: Screen::stdout()?,
+            recorder,
             events: EventStream::new(),
             replies: FuturesUnordered::new(),
             live: None,
@@ -367,6 +395,7 @@ impl Driver {
                 };
                 self.replies.push(Box::pin(async { told }));
             }
+            Effect::Picture { stem } => self.picture(&stem)?,
             Effect::Peek {
                 actor,
                 segment,
@@ -398,6 +427,35 @@ impl Driver {
             Effect::Suspend => self.suspend()?,
             Effect::Repaint => self.screen.forget(),
             Effect::Quit => self.leaving = true,
+        }
+        Ok(())
+    }
+
+    /// The frame is painted first: what the palette covered is part of it, and the palette is not.
+    fn picture(&mut self, stem: &str) -> io::Result<()> {
+        self.paint()?;
+        let shown = self.screen.shown();
+        let base = self.theme.style(Token::Base);
+        let ground = base.bg.and_then(colour::rgb).unwrap_or(picture::GROUND);
+        let ink = self.theme.style(Token::Text).fg.and_then(colour::rgb);
+        let files = [
+            ("txt", picture::text(shown)),
+            ("ansi", picture::ansi(shown)),
+            (
+                "svg",
+                picture::svg(shown, ground, ink.unwrap_or(picture::INK)),
+            ),
+        ];
+        // Said at once: a form that waits for its own outcome must not take this for it.
+        match write_set(stem, &files) {
+            Ok(stem) => self.app.say(
+                format!("Written to {stem}.txt, .ansi and .svg in the current directory."),
+                Token::ToastOk,
+            ),
+            Err(error) => self.app.say(
+                format!("Cannot write {stem}.txt, .ansi and .svg: {error}."),
+                Token::ToastWarn,
+            ),
         }
         Ok(())
     }
@@ -446,7 +504,7 @@ impl Driver {
     /// Nobody knows what the screen shows, nor how large it is.
     fn anew(&mut self) -> io::Result<()> {
         self.screen.forget();
-        let (width, height) = crossterm::terminal::size()?;
+        let (width, height) = terminal::size()?;
         self.press(Input::Resize(width, height))?;
         self.pacer.input(self.micros());
         Ok(())
@@ -466,12 +524,29 @@ impl Driver {
         let (width, height) = self.app.full;
         let (app, theme) = (&self.app, &self.theme);
         let mut hits = None;
-        self.screen.draw(Rect::new(0, 0, width, height), |buf| {
+        let written = self.screen.draw(Rect::new(0, 0, width, height), |buf| {
             hits = Some(paint::frame(app, &ctx, theme, buf));
         })?;
         self.app.hits = hits.unwrap_or_default();
         self.pacer.painted(self.micros());
+        if written > 0 {
+            self.record();
+        }
         Ok(())
+    }
+
+    /// The console goes on when its recording cannot.
+    fn record(&mut self) {
+        let at = self.micros();
+        let Some(recorder) = &mut self.recorder else {
+            return;
+        };
+        if let Err(error) = recorder.frame(at, self.app.full, self.screen.page()) {
+            self.recorder = None;
+            let told = format!("The recording ends before this: {error}.");
+            self.app.say(told, Token::ToastWarn);
+            self.pacer.input(self.micros());
+        }
     }
 
     fn now(&mut self) -> Now {
@@ -516,6 +591,25 @@ impl Driver {
 fn write_new(name: &str, text: &str) -> io::Result<()> {
     let mut file = fs::File::create_new(name)?;
     io::Write::write_all(&mut file, text.as_bytes())
+}
+
+/// Files of one name but for the end, all of them new; a number tells two of the same second apart.
+fn write_set(stem: &str, files: &[(&str, String)]) -> io::Result<String> {
+    let taken = |stem: &str| {
+        let there = |(end, _): &(&str, String)| Path::new(&format!("{stem}.{end}")).exists();
+        files.iter().any(there)
+    };
+    let mut free = stem.to_owned();
+    for n in 2.. {
+        if !taken(&free) {
+            break;
+        }
+        free = format!("{stem}-{n}");
+    }
+    for (end, text) in files {
+        write_new(&format!("{free}.{end}"), text)?;
+    }
+    Ok(free)
 }
 
 async fn at(moment: Option<Instant>) {

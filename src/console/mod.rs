@@ -11,6 +11,7 @@
 pub mod actions;
 pub mod app;
 pub mod blades;
+pub mod cast;
 pub mod doc;
 pub mod driver;
 pub mod forms;
@@ -18,6 +19,7 @@ pub mod input;
 pub mod once;
 pub mod pacer;
 pub mod paint;
+pub mod picture;
 pub mod rows;
 pub mod terminal;
 pub mod text;

@@ -124,6 +124,7 @@ impl Scene {
             | Effect::SavedText { .. }
             | Effect::Copy(_)
             | Effect::Export { .. }
+            | Effect::Picture { .. }
             | Effect::Suspend
             | Effect::Repaint
             | Effect::Quit => {}

@@ -11,17 +11,19 @@
 #[allow(dead_code, reason = "the harness serves benches too")]
 mod pty;
 
+#[path = "../support/journey.rs"]
+mod journey;
+
+use std::path::Path;
 use std::process::{Command, Output};
 use std::time::Duration;
 
+use journey::{ENTER, ESC, TAB, folded};
 use pty::Pty;
 use serde_json::Value;
 use tempfile::TempDir;
 
 const LOCKBOX: &str = env!("CARGO_BIN_EXE_lockbox");
-const ENTER: &str = "\r";
-const TAB: &str = "\t";
-const ESC: &str = "\u{1b}";
 
 struct Desk {
     state: TempDir,
@@ -63,14 +65,6 @@ impl Desk {
         );
         serde_json::from_slice(&done.stdout).unwrap()
     }
-}
-
-/// Text of the screen with all white space and borders folded, to find sentences that were wrapped.
-fn folded(text: &str) -> String {
-    text.split(|c: char| c.is_whitespace() || "│┃┌┐└┘─║╭╮╰╯▌▐|".contains(c))
-        .filter(|w| !w.is_empty())
-        .collect::<Vec<_>>()
-        .join(" ")
 }
 
 /// What stands inside the frame of the dialog.
@@ -533,124 +527,11 @@ fn a_query_is_completed_asked_drawn_cancelled_and_refused_when_a_colleague_takes
     assert_eq!(leave(&mut console), 0);
 }
 
-/// Opens the revocation of the cluster in Korea from wherever one is.
-fn revocation(console: &mut Pty) {
-    console.send("gc");
-    console.wait_for("› Clusters");
-    console.send("/la-cluster-kr\r");
-    console.send("R");
-    console.wait_for("FROM THE VAULT TO THE DATA");
-}
-
-/// From consequence to consequence, until the screen shows something.
-fn onward(console: &mut Pty, what: &str) {
-    for _ in 0..60 {
-        if console.text().contains(what) {
-            break;
-        }
-        console.send("}");
-        console.settle(Duration::from_millis(80));
-    }
-    console.wait_for(what);
-}
-
-/// Asks the workspace that lies on it how many requests there are.
-fn ask(console: &mut Pty, first: bool) {
-    console.send("gw");
-    console.wait_for("› Workspaces");
-    console.send("/law-payments\r");
-    console.send("Q");
-    if first {
-        console.wait_for("Not asked yet.");
-        console.send("AppRequests | count");
-    }
-    console.send("\u{12}");
-}
-
-/// From a question back to the list; a key too soon after Esc would be one with Alt.
-fn back(console: &mut Pty) {
-    console.send(ESC);
-    console.wait_until("the list of workspaces", |text| {
-        !text.contains("Query law-payments")
-    });
-}
-
 #[test]
 fn a_presenter_revokes_watches_restores_rewinds_branches_and_compares_by_keys_alone() {
     let desk = Desk::new();
     let mut console = desk.console(&[], &[], 120, 40);
-    revocation(&mut console);
-    console.wait_for("CmkActive");
-
-    // Disabled after a preview.
-    console.send(ENTER);
-    console.wait_until("what follows", |text| {
-        folded(text).contains("la-cluster-kr loses access to its data")
-    });
-    console.send(TAB);
-    console.send(ENTER);
-    console.wait_for("burning");
-
-    // The fuses burn at 60 times the speed.
-    for rate in [" 2x", " 10x", " 60x"] {
-        console.send("=");
-        console.wait_for(rate);
-    }
-    console.wait_until("the fuse burns down", |text| folded(text).contains("58m"));
-    console.wait_until("the fuse burns on", |text| folded(text).contains("57m"));
-    onward(&mut console, "✖ Revoked");
-    console.wait_for("for ever");
-
-    // A question fails, and the loss counts.
-    ask(&mut console, true);
-    console.wait_for("E-QRY-01");
-    back(&mut console);
-    revocation(&mut console);
-    console.wait_until("bytes are lost", |text| {
-        let text = folded(text);
-        text.contains("✖ dropped") && text.contains("for ever")
-    });
-
-    // Restored, by the step of the way back.
-    for _ in 0..9 {
-        console.send("j");
-    }
-    console.send(ENTER);
-    console.wait_for("Enabled");
-    console.send(TAB);
-    console.send(ENTER);
-    onward(&mut console, "CmkActive");
-    ask(&mut console, false);
-    console.wait_until("an answer", |text| {
-        text.contains("blocks opened") && !text.contains("Esc cancels")
-    });
-    back(&mut console);
-
-    // Back to just before it was disabled.
-    console.send("go ");
-    console.wait_for("paused");
-    for _ in 0..200 {
-        console.send("{");
-        console.settle(Duration::from_millis(80));
-        if folded(&console.text()).contains("DISABLED") {
-            break;
-        }
-    }
-    console.wait_for("PAST");
-    console.wait_for("DISABLED");
-    console.send("<");
-    console.wait_until("what was before", |text| !text.contains("DISABLED"));
-
-    // The past is read-only; a branch of it is not.
-    console.send("gb");
-    console.wait_for("BRANCH of");
-    console.send("gx");
-    console.wait_for("Two futures");
-    console.wait_until("what was lost and what was not", |text| {
-        folded(text).contains("dropped for good, modelled")
-    });
-    console.send("ge");
-    console.wait_until("the live world", |text| !text.contains("BRANCH of"));
+    journey::present(&mut console);
     console.send("q");
     assert_eq!(leave(&mut console), 0);
 }
@@ -696,4 +577,149 @@ fn a_part_of_a_drill_is_played_at_the_console_and_scored() {
         text.contains("early-revoke") && text.contains("\"met\":false"),
         "{text}"
     );
+}
+
+/// A recording so far, played back: what a terminal shows at its end.
+fn played(path: &Path) -> vt100::Parser {
+    let text = std::fs::read_to_string(path).unwrap();
+    let mut lines = text.lines();
+    let head: Value = serde_json::from_str(lines.next().unwrap()).unwrap();
+    assert_eq!(
+        (&head["version"], &head["title"]),
+        (&2.into(), &"lockbox (simulation)".into())
+    );
+    let side = |n: &str| n.parse::<std::num::NonZeroU16>().unwrap();
+    let mut emulator = vt100::Parser::new(
+        side(&head["height"].to_string()),
+        side(&head["width"].to_string()),
+        0,
+    );
+    for line in lines {
+        let (_, kind, data): (f64, String, String) = serde_json::from_str(line).unwrap();
+        match kind.as_str() {
+            "o" => emulator.process(data.as_bytes()),
+            "r" => {
+                let (columns, rows) = data.split_once('x').unwrap();
+                emulator.screen_mut().set_size(side(rows), side(columns));
+            }
+            other => panic!("{other} in\n{line}"),
+        }
+    }
+    emulator
+}
+
+#[test]
+fn a_recording_ends_as_the_terminal_does_also_when_the_console_is_killed() {
+    let desk = Desk::new();
+    let path = desk.state.path().join("a.cast");
+    let name = path.to_str().unwrap();
+    let mut console = desk.console(&["--record", name], &[], 100, 30);
+    console.send(" ");
+    console.wait_for("paused");
+    console.resize(120, 40);
+    console.send("gp");
+    console.wait_for("LB-000031");
+    console.send("jj?");
+    console.wait_for("Help: ");
+    console.settle(Duration::from_millis(300));
+    console.signal("KILL");
+    console.wait_exit();
+    let shown = played(&path);
+    assert_eq!(shown.screen().size(), console.screen().size());
+    assert_eq!(
+        shown.screen().contents_formatted(),
+        console.screen().contents_formatted()
+    );
+    assert!(shown.screen().contents().contains("Help: "));
+
+    // It is not written over, and the console does not open.
+    let before = std::fs::read(&path).unwrap();
+    let args = ["--memory", "--record", name];
+    let mut again = Pty::spawn(LOCKBOX, &args, &[], 100, 30);
+    again.wait_for("cannot be written");
+    assert_eq!(again.wait_exit(), 2);
+    assert!(!String::from_utf8_lossy(&again.raw).contains("\u{1b}[?1049h"));
+    assert_eq!(std::fs::read(&path).unwrap(), before);
+
+    // Played, it shows the same and leaves the terminal as it was.
+    let mut replay = Pty::spawn(LOCKBOX, &["replay", name, "--speed", "100"], &[], 120, 40);
+    let last = console.text();
+    replay.wait_until("the last frame is played", |text| text == last);
+    assert_eq!(replay.wait_exit(), 0);
+    assert!(!replay.screen().alternate_screen() && !replay.screen().hide_cursor());
+    let mut small = Pty::spawn(LOCKBOX, &["replay", name], &[], 100, 30);
+    small.wait_for("is 120x40, and the terminal only 100x30");
+    assert_eq!(small.wait_exit(), 2);
+}
+
+#[test]
+fn a_replay_pauses_skips_what_is_long_and_stops() {
+    let desk = Desk::new();
+    let path = desk.state.path().join("a.cast");
+    let events = "{\"version\":2,\"width\":40,\"height\":5}
+[0.1,\"o\",\"\\u001b[Hfirst\\u001b]0;title\\u0007\"]
+[1.1,\"o\",\"\\u001b[Hsecond\"]
+[3600,\"o\",\"\\u001b[Hthird\"]
+[7200,\"o\",\"\\u001b[Hfourth\"]
+";
+    std::fs::write(&path, events).unwrap();
+    let name = path.to_str().unwrap();
+    let mut replay = Pty::spawn(LOCKBOX, &["replay", name], &[], 80, 24);
+    replay.wait_for("first");
+    replay.send(" ");
+    replay.linger(Duration::from_millis(1500));
+    assert!(replay.text().contains("first"), "it is paused");
+    replay.send(" ");
+    replay.wait_for("second");
+    replay.send("q");
+    assert_eq!(replay.wait_exit(), 0);
+    assert!(!String::from_utf8_lossy(&replay.raw).contains("title"));
+    let args = ["replay", name, "--idle-limit", "0.5"];
+    let mut replay = Pty::spawn(LOCKBOX, &args, &[], 80, 24);
+    replay.wait_for("fourth");
+    replay.signal("TERM");
+    assert_eq!(replay.wait_exit(), 0);
+    assert!(!replay.screen().alternate_screen());
+}
+
+#[test]
+fn a_screenshot_is_three_files_beside_each_other() {
+    let desk = Desk::new();
+    let here = tempfile::tempdir().unwrap();
+    let dir = here.path().to_str().unwrap();
+    let args = ["--state", desk.dir()];
+    let mut console = Pty::spawn_in(dir, LOCKBOX, &args, &[], 120, 40);
+    console.wait_for("SIMULATION");
+    console.send(" gp");
+    console.wait_for("LB-000031");
+    // Also over what lies on top; twice in the same second of the simulation.
+    console.send("?");
+    console.wait_for("Help: ");
+    console.settle(Duration::from_millis(300));
+    let shown = console.text();
+    console.send("\u{1b}[19~");
+    console.wait_for(".txt, .ansi and .svg in the current directory.");
+    console.send("\u{1b}[19~");
+    console.wait_for("-2.txt");
+    let mut names: Vec<String> = std::fs::read_dir(here.path())
+        .unwrap()
+        .map(|e| e.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    let stem = names[0].split_once("-2.").unwrap().0.to_owned();
+    assert!(stem.starts_with("lockbox-2020-11-22-09-0"), "{names:?}");
+    let mut wanted: Vec<String> = ["", "-2"]
+        .iter()
+        .flat_map(|n| ["txt", "ansi", "svg"].map(|end| format!("{stem}{n}.{end}")))
+        .collect();
+    wanted.sort();
+    assert_eq!(names, wanted);
+    let read = |end: &str| std::fs::read_to_string(here.path().join(format!("{stem}.{end}")));
+    let text = read("txt").unwrap();
+    assert!(
+        text.lines().eq(shown.lines().map(str::trim_end)),
+        "{text}\nis not\n{shown}"
+    );
+    assert!(read("svg").unwrap().contains(">Help: "));
+    assert!(read("ansi").unwrap().contains("\u{1b}["));
 }

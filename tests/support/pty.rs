@@ -17,6 +17,9 @@ pub struct Pty {
     keys: Sender<Vec<u8>>,
     output: Receiver<(Instant, Vec<u8>)>,
     screen: vt100::Parser,
+    /// How long a person thinks before typing; a test does not.
+    pub pace: Duration,
+    typed: String,
     /// Everything the program ever wrote.
     pub raw: Vec<u8>,
 }
@@ -43,12 +46,30 @@ impl Pty {
         columns: u16,
         rows: u16,
     ) -> Pty {
+        Pty::spawn_in(
+            env!("CARGO_MANIFEST_DIR"),
+            program,
+            args,
+            env,
+            columns,
+            rows,
+        )
+    }
+
+    pub fn spawn_in(
+        dir: &str,
+        program: &str,
+        args: &[&str],
+        env: &[(&str, &str)],
+        columns: u16,
+        rows: u16,
+    ) -> Pty {
         let pair = native_pty_system()
             .openpty(size(columns, rows))
             .expect("a pseudo-terminal");
         let mut command = CommandBuilder::new(program);
         command.args(args);
-        command.cwd(env!("CARGO_MANIFEST_DIR"));
+        command.cwd(dir);
         command.env("TERM", "xterm-256color");
         command.env("COLORTERM", "truecolor");
         command.env_remove("NO_COLOR");
@@ -89,6 +110,8 @@ impl Pty {
             keys,
             output,
             screen: emulator(columns, rows),
+            pace: Duration::ZERO,
+            typed: String::new(),
             raw: Vec::new(),
         }
     }
@@ -98,9 +121,33 @@ impl Pty {
     }
 
     pub fn send(&mut self, keys: &str) {
+        if self.pace.is_zero() {
+            return self.press(keys);
+        }
+        // The same key again needs no thought.
+        let again = self.typed == keys;
+        self.linger(if again { self.pace / 4 } else { self.pace });
+        for key in keys.chars() {
+            self.press(&key.to_string());
+            self.linger(self.pace / 12);
+        }
+        keys.clone_into(&mut self.typed);
+    }
+
+    fn press(&mut self, keys: &str) {
         self.keys
             .send(keys.as_bytes().to_vec())
             .expect("the terminal is open");
+    }
+
+    /// Looks on for a while.
+    pub fn linger(&mut self, time: Duration) {
+        let end = Instant::now() + time;
+        while let Some(left) = end.checked_duration_since(Instant::now()) {
+            if self.take(left).is_none() {
+                break;
+            }
+        }
     }
 
     /// Takes in what has been written within `wait`; true when there was something.

@@ -111,6 +111,10 @@ pub enum Effect {
         name: String,
         text: String,
     },
+    /// What the screen shows, into files of the current directory whose names begin so.
+    Picture {
+        stem: String,
+    },
     /// A block of a segment.
     Peek {
         actor: Actor,
@@ -321,16 +325,16 @@ impl App {
     /// Scopes in which keys mean something now, innermost first.
     pub fn scopes(&self) -> Vec<Scope> {
         match &self.modal {
-            Some(Modal::Help { .. }) => return vec![Scope::Help, Scope::Move],
+            Some(Modal::Help { .. }) => return vec![Scope::Help, Scope::Move, Scope::Always],
             Some(Modal::Palette { .. } | Modal::People { .. } | Modal::Prompt { .. }) => {
-                return vec![Scope::Menu];
+                return vec![Scope::Menu, Scope::Always];
             }
-            Some(Modal::Dialog(_)) => return vec![Scope::Dialog],
-            Some(Modal::Form(_)) => return vec![Scope::Form],
+            Some(Modal::Dialog(_)) => return vec![Scope::Dialog, Scope::Always],
+            Some(Modal::Form(_)) => return vec![Scope::Form, Scope::Always],
             None => {}
         }
         if self.filtering {
-            return vec![Scope::Filter];
+            return vec![Scope::Filter, Scope::Always];
         }
         self.blade_scopes()
     }
@@ -342,8 +346,10 @@ impl App {
             && self.page().refusal.is_none()
         {
             return match self.desks.get(id).map(|d| d.focus) {
-                Some(Focus::Answer) => vec![Scope::Answer, Scope::Move, Scope::Global],
-                _ => vec![Scope::Query],
+                Some(Focus::Answer) => {
+                    vec![Scope::Answer, Scope::Move, Scope::Global, Scope::Always]
+                }
+                _ => vec![Scope::Query, Scope::Always],
             };
         }
         let mut scopes = Vec::with_capacity(10);
@@ -396,7 +402,7 @@ impl App {
         } else if !self.page().ids.is_empty() {
             scopes.push(Scope::Links);
         }
-        scopes.extend([Scope::Support, Scope::Global]);
+        scopes.extend([Scope::Support, Scope::Global, Scope::Always]);
         scopes
     }
 

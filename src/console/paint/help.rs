@@ -34,7 +34,7 @@ const SECTIONS: &[(&str, &[Scope])] = &[
             Scope::Links,
         ],
     ),
-    ("Everywhere", &[Scope::Global]),
+    ("Everywhere", &[Scope::Global, Scope::Always]),
     ("Support", &[Scope::Support]),
     ("Moving", &[Scope::Move]),
 ];

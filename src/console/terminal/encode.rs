@@ -21,12 +21,20 @@ const SET: [(Modifier, &str); 5] = [
 
 /// Appends the bytes that bring the cells onto the screen. The pen is clean before and after.
 pub fn encode<'a>(out: &mut Vec<u8>, cells: impl IntoIterator<Item = (u16, u16, &'a Cell)>) {
+    encode_from(out, None, cells);
+}
+
+/// Like [`encode`], with the cursor where it says; cells that lie there in a row need no movement at all.
+pub fn encode_from<'a>(
+    out: &mut Vec<u8>,
+    mut at: Option<(u16, u16)>,
+    cells: impl IntoIterator<Item = (u16, u16, &'a Cell)>,
+) {
     let mut pen = Pen {
         fg: Color::Reset,
         bg: Color::Reset,
         modifier: Modifier::empty(),
     };
-    let mut at: Option<(u16, u16)> = None;
     for (x, y, cell) in cells {
         if at != Some((x, y)) {
             push(out, &format!("\x1b[{};{}H", y + 1, x + 1));

@@ -2,8 +2,9 @@
 //!
 //! Nothing else in the console names crossterm, but for the driver.
 
-mod encode;
+pub(super) mod encode;
 pub mod input;
+pub mod replay;
 pub mod screen;
 
 use std::fs::File;
@@ -65,6 +66,11 @@ pub fn give_back() -> io::Result<()> {
         disable_raw_mode()?;
     }
     Ok(())
+}
+
+/// Columns and rows.
+pub fn size() -> io::Result<(u16, u16)> {
+    crossterm::terminal::size()
 }
 
 /// Stops like any program at Ctrl-Z and takes the terminal again when continued.

@@ -52,6 +52,16 @@ impl<W: Write> Screen<W> {
         Ok(true)
     }
 
+    /// The frame that is on the screen.
+    pub fn shown(&self) -> &Buffer {
+        &self.shown
+    }
+
+    /// The bytes of the last frame that was written.
+    pub fn page(&self) -> &[u8] {
+        &self.page
+    }
+
     /// The next frame is painted whole, because nobody knows what is on the screen.
     pub fn forget(&mut self) {
         self.whole = true;
@@ -87,7 +97,7 @@ impl<W: Write> Screen<W> {
 }
 
 #[cfg(test)]
-mod tests {
+pub mod tests {
     use super::*;
     use ratatui::style::{Color, Modifier, Style};
 
@@ -119,7 +129,7 @@ mod tests {
     }
 
     /// What a terminal would make of all frames so far, cell by cell.
-    fn same(emulator: &vt100::Screen, buffer: &Buffer) {
+    pub fn same(emulator: &vt100::Screen, buffer: &Buffer) {
         let colour = |c: Color| match c {
             Color::Rgb(r, g, b) => vt100::Color::Rgb(r, g, b),
             Color::Indexed(i) => vt100::Color::Idx(i),

@@ -67,12 +67,20 @@ fn indexed(i: u8) -> (u8, u8, u8) {
 }
 
 /// The colour where it is the same on every terminal; the first 16 are what their owner made of them.
-pub fn rgb(colour: Color) -> Option<Rgb> {
+pub fn exact(colour: Color) -> Option<Rgb> {
     match colour {
         Color::Rgb(r, g, b) => Some((r, g, b)),
         Color::Indexed(i) if i >= 16 => Some(indexed(i)),
         _ => None,
     }
+}
+
+/// The colour as xterm shows it; nothing for the terminal's own ink and ground.
+pub fn rgb(colour: Color) -> Option<Rgb> {
+    exact(colour).or_else(|| match colour {
+        Color::Indexed(i) => Some(ANSI.get(usize::from(i))?.1),
+        named => (ANSI.iter().find(|(n, _)| *n == named)).map(|(_, value)| *value),
+    })
 }
 
 /// Red, yellow, green, cyan, blue or magenta, whichever is nearest, as 0 to 5.
@@ -113,7 +121,7 @@ impl Shelf {
 
     /// The colour the terminal has that looks most like it.
     pub fn nearest(&self, colour: Color) -> Color {
-        let rgb = match (self.depth, rgb(colour)) {
+        let rgb = match (self.depth, exact(colour)) {
             (Depth::None, _) => return Color::Reset,
             (Depth::True, _) | (_, None) => return colour,
             (_, Some(rgb)) => rgb,

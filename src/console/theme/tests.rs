@@ -14,7 +14,13 @@ fn ids() -> impl Iterator<Item = &'static str> {
 fn painted() -> Vec<Theme> {
     let all: Vec<Theme> = ids()
         .map(|id| load(id, Depth::True))
-        .filter(|theme| theme.style(Token::Base).bg.and_then(colour::rgb).is_some())
+        .filter(|theme| {
+            theme
+                .style(Token::Base)
+                .bg
+                .and_then(colour::exact)
+                .is_some()
+        })
         .collect();
     assert!(all.len() >= 9);
     all
@@ -74,7 +80,7 @@ fn the_selected_row_differs_from_the_ground_at_every_depth() {
         let shown = load(id, Depth::True).style(Token::SelectedRow);
         let base = load(id, Depth::True).style(Token::Base).bg;
         if let (Some(row), Some(base)) =
-            (shown.bg.and_then(colour::rgb), base.and_then(colour::rgb))
+            (shown.bg.and_then(colour::exact), base.and_then(colour::rgb))
         {
             let apart = sight::lab(row).difference(sight::lab(base));
             assert!(apart >= 3.0, "{id}: {apart:.1}");
@@ -156,7 +162,7 @@ fn a_stacked_chart_has_four_colours() {
         Token::ChartDropped,
     ];
     for theme in painted() {
-        let colours = four.map(|token| theme.style(token).fg.and_then(colour::rgb).unwrap());
+        let colours = four.map(|token| theme.style(token).fg.and_then(colour::exact).unwrap());
         let apart = sight::nearest_pair(&colours, sight::Eyes::Normal).unwrap();
         assert!(apart >= 15.0, "{}: {apart:.1}", theme.name);
     }
