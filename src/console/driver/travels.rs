@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use tokio::sync::{oneshot, watch};
 
-use super::{Driver, outcome};
+use super::core::{Core, outcome};
 use crate::console::app::travel::{Arrived, At, Moment, Parted, Travel};
 use crate::console::app::{Effect, Outcome, Tempo};
 use crate::console::text;
@@ -35,7 +35,7 @@ pub(super) struct Live {
     pub views: watch::Receiver<Arc<View>>,
 }
 
-impl Driver {
+impl Core {
     /// Where the console looks from.
     fn at(&self) -> At {
         self.app.at.clone()
@@ -46,11 +46,10 @@ impl Driver {
         let now = self.now();
         let arrived = Outcome::Arrived(Arrived::At(Box::new(at)));
         self.app.finished(&now.ctx(), arrived);
-        self.pacer.input(self.micros());
     }
 
     /// The world that is shown.
-    pub(super) fn shown(&self) -> Arc<View> {
+    pub fn shown(&self) -> Arc<View> {
         match &self.past {
             Some(past) => past.clone(),
             None => self.views.borrow().clone(),
@@ -146,7 +145,6 @@ impl Driver {
     pub(super) fn tell(&mut self, told: Outcome) {
         let now = self.now();
         self.app.finished(&now.ctx(), told);
-        self.pacer.input(self.micros());
     }
 
     fn see(&mut self, glimpse: Glimpse) {
