@@ -56,6 +56,9 @@ pub struct Global {
     /// Draw the console with ASCII characters only
     #[arg(long, global = true)]
     pub ascii: bool,
+    /// The console in lines, for screen readers, dumb terminals and pipes: nothing is drawn, answers are typed
+    #[arg(long, global = true)]
+    pub plain: bool,
 }
 
 impl Global {

@@ -97,7 +97,7 @@ pub fn run(command: DrillCommand, context: &Context) -> Result<(), Failure> {
 
 /// The presenter does what the beats say; the console says what comes next.
 fn present(file: PathBuf, context: &Context) -> Result<(), Failure> {
-    once::terminal()?;
+    once::terminal(context)?;
     let Some(drill) = read(&[file])?.into_iter().next() else {
         return Ok(());
     };

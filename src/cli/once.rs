@@ -16,8 +16,12 @@ use crate::runtime::Handle;
 /// Width of a table that goes into a pipe or file, unless $COLUMNS says otherwise.
 const WIDTH: u16 = 120;
 
-/// Never interactive when nobody sees it.
-pub fn terminal() -> Result<(), Failure> {
+/// Nothing is drawn when nobody sees it. Only the flag makes the console plain: what a terminal says of itself is
+/// no reason to change how one works.
+pub fn terminal(context: &Context) -> Result<(), Failure> {
+    if context.global.plain {
+        return Ok(());
+    }
     if std::io::stdout().is_terminal() && std::io::stdin().is_terminal() {
         return Ok(());
     }
@@ -25,13 +29,13 @@ pub fn terminal() -> Result<(), Failure> {
         "NoTerminal",
         "console",
         "The console needs a terminal as standard input and output, and there is none.",
-        "Print a blade once instead: lockbox once overview.",
+        "Print a blade once instead: lockbox once overview. Or use the console line by line: lockbox --plain.",
     ))
 }
 
 /// `lockbox` without a command. Never interactive when nobody sees it.
 pub fn console(context: &Context) -> Result<(), Failure> {
-    terminal()?;
+    terminal(context)?;
     if context.global.at.is_some() {
         return Err(Failure::bad_input(
             "LiveOnly",
@@ -54,6 +58,9 @@ pub fn open(
     script: Vec<(SimTime, Cue)>,
 ) -> Result<(), Failure> {
     let global = &context.global;
+    if global.plain {
+        return console::plain::run(handle, actor, script).map_err(of_console);
+    }
     console::run(Options {
         handle,
         actor,

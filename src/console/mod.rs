@@ -18,6 +18,7 @@ pub mod input;
 pub mod once;
 pub mod pacer;
 pub mod paint;
+pub mod plain;
 pub mod rows;
 pub mod terminal;
 pub mod text;

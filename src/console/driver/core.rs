@@ -130,6 +130,11 @@ impl Core {
         }
     }
 
+    /// Whether somebody waits for something.
+    pub fn busy(&self) -> bool {
+        !self.replies.is_empty() || !self.travels.is_empty()
+    }
+
     /// What happened is told later, in its turn.
     pub fn tell_later(&mut self, outcome: Outcome) {
         self.replies.push(Box::pin(async { outcome }));

@@ -15,7 +15,7 @@ use crate::console::text;
 use crate::engine::compare::{Comparison, compare};
 use crate::engine::ids::Revision;
 use crate::engine::projections::sentence::sentence;
-use crate::engine::{Refusal, Span, digest, errors};
+use crate::engine::{Event, Refusal, Span, digest, errors};
 use crate::runtime::{Glimpse, Handle, Host, HostError, Look, Reading, SystemWall, View};
 
 /// Events shown at once, and captioned at once.
@@ -267,6 +267,18 @@ impl Core {
             let told = |both| Outcome::Arrived(Arrived::Compared(Box::new(both)));
             outcome(both.map(|r| r.map(told)))
         }));
+    }
+
+    /// The last events after one, in the world that lives.
+    pub async fn happened(&self, after: Revision) -> Vec<Event> {
+        let head = self.views.borrow().world.revision;
+        let after = after.max(Revision(head.0.saturating_sub(EVENTS)));
+        let count = usize::try_from(EVENTS).unwrap_or(usize::MAX);
+        match self.handle.events(after, count).await {
+            Ok(Ok(events)) => events,
+            // The engine says itself that it is gone.
+            _ => Vec::new(),
+        }
     }
 
     /// Asks what happened since it was last told, while somebody presents.
