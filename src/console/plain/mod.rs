@@ -6,6 +6,7 @@ mod told;
 mod words;
 
 use std::io::{self, BufRead, IsTerminal, Write};
+use std::time::Duration;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
@@ -20,13 +21,15 @@ use super::input::Keymap;
 use crate::engine::ids::Revision;
 use crate::engine::lockbox::request::Operation;
 use crate::engine::projections::sentence::sentence;
-use crate::engine::{Actor, SimTime, ask};
+use crate::engine::{Actor, SimTime, ask, due};
 use crate::runtime::Handle;
 use words::Meaning;
 
 const PROMPT: &str = "lockbox> ";
 /// Events told at once; the record has the others.
 const NEWS: usize = 20;
+/// How long what the clock went past is waited for.
+const PATIENCE: Duration = Duration::from_secs(3);
 /// Nothing is laid out on a screen; this is what the pages are told that there is.
 const SIZE: (u16, u16) = (80, 24);
 
@@ -57,6 +60,8 @@ struct Plain {
     told: Revision,
     at: At,
     cue: Cue,
+    /// The first row of a list that was told last.
+    from: usize,
     /// The clock was set.
     timed: bool,
     leaving: bool,
@@ -108,6 +113,7 @@ impl Plain {
             told,
             at: At::default(),
             cue: Cue::default(),
+            from: 0,
             timed: false,
             leaving: false,
         })
@@ -196,6 +202,14 @@ impl Plain {
             Meaning::Nothing => return Ok(()),
             Meaning::No(why) => return self.say(&why),
             Meaning::Rows => return self.show().await,
+            Meaning::More => {
+                let count = self.core.app.page().ids.len();
+                if self.from + told::ROWS >= count {
+                    return self.say("These were all rows.");
+                }
+                self.from += told::ROWS;
+                return self.tell_blade();
+            }
             Meaning::Help => {
                 let help = self.with(|app, ctx| words::help(app, ctx));
                 return self.say_all(help);
@@ -230,6 +244,9 @@ impl Plain {
             return Ok(());
         }
         self.settle().await?;
+        if self.timed {
+            self.catch_up().await;
+        }
         let toast = self.core.app.toast.take().map(|toast| toast.text);
         if let Some(toast) = &toast {
             self.say(toast)?;
@@ -336,6 +353,22 @@ impl Plain {
         Ok(())
     }
 
+    /// Waits until what the clock went past has happened, unless that takes long or is another process's to do.
+    async fn catch_up(&mut self) {
+        let ended = tokio::time::Instant::now() + PATIENCE;
+        let late = |core: &mut Core| {
+            let now = core.now();
+            let ctx = now.ctx();
+            due(ctx.world).is_some_and(|due| due <= ctx.now)
+        };
+        while late(&mut self.core) {
+            match tokio::time::timeout_at(ended, self.core.next()).await {
+                Ok(Came::Reply | Came::News) => {}
+                Ok(Came::Nothing) | Err(_) => return,
+            }
+        }
+    }
+
     fn place(&self) -> Place {
         let app = &self.core.app;
         let page = app.page();
@@ -356,7 +389,13 @@ impl Plain {
         self.core.app.refresh(&now.ctx());
         self.core.look(&now.ctx());
         self.settle().await?;
-        let lines = self.with(|app, ctx| told::blade(app, ctx));
+        self.from = 0;
+        self.tell_blade()
+    }
+
+    fn tell_blade(&mut self) -> io::Result<()> {
+        let from = self.from;
+        let lines = self.with(|app, ctx| told::blade(app, ctx, from));
         self.say_all(lines)
     }
 

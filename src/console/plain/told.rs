@@ -9,6 +9,8 @@ use crate::console::text;
 use crate::engine::text::scrub;
 use crate::engine::{Actor, Refusal};
 
+/// Rows of a list that are told at once.
+pub const ROWS: usize = 50;
 /// Longest value in a list, in columns; the page of the thing has all of it.
 const LONGEST: usize = 160;
 /// Rows of an answer that are told; a file holds all.
@@ -66,8 +68,8 @@ pub fn time(app: &App, ctx: &Ctx) -> String {
     said
 }
 
-/// The blade that is open.
-pub fn blade(app: &App, ctx: &Ctx) -> Vec<String> {
+/// The blade that is open; of a list the rows from a place on.
+pub fn blade(app: &App, ctx: &Ctx, from: usize) -> Vec<String> {
     let page = app.page();
     let mut lines = Vec::new();
     let title = page.blade.title();
@@ -110,7 +112,7 @@ pub fn blade(app: &App, ctx: &Ctx) -> Vec<String> {
         lines.extend([what.to_owned(), next.to_owned()]);
     }
     let columns = page.blade.columns();
-    for (n, id) in page.ids.iter().enumerate() {
+    for (n, id) in page.ids.iter().enumerate().skip(from).take(ROWS) {
         if let Some(row) = page.blade.row(eye, id) {
             let cells = row.cells.into_iter().map(|cell| Cell {
                 text: text::cut(&cell.text, LONGEST).into_owned().into(),
@@ -119,6 +121,10 @@ pub fn blade(app: &App, ctx: &Ctx) -> Vec<String> {
             let cells: Vec<Cell> = cells.collect();
             lines.push(format!("{}. {}", n + 1, pairs(columns, &cells)));
         }
+    }
+    match page.ids.len().saturating_sub(from + ROWS) {
+        0 => {}
+        left => lines.push(format!("{left} more; more tells the next.")),
     }
     if page.blade == Blade::Overview {
         lines.extend(around(app, ctx));
@@ -165,7 +171,8 @@ pub fn pairs(columns: &[Column], cells: &[Cell]) -> String {
 
 /// A value that could be heard as several stands in quotes it cannot leave.
 fn whole(text: &str) -> String {
-    match text.contains([',', ':', '“', '”']) && text.contains(' ') {
+    let splits = [", ", ": ", "“", "”"].iter().any(|s| text.contains(s));
+    match splits {
         true => format!("“{}”", text.replace(['“', '”'], "\"")),
         false => text.to_owned(),
     }
@@ -179,6 +186,7 @@ pub fn blocks<'a>(
     let mut lines = Vec::new();
     for block in blocks {
         match block {
+            Block::Heading(title) if title.ends_with('?') => lines.push(title.clone()),
             Block::Heading(title) => lines.push(format!("{title}:")),
             Block::Facts(facts) => {
                 let facts = facts.iter().filter(|(_, value)| !value.text.is_empty());

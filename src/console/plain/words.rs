@@ -14,6 +14,8 @@ pub enum Meaning {
     Row(usize),
     /// The blade again.
     Rows,
+    /// The next rows of a long list.
+    More,
     Help,
     /// What the time is, and who one is.
     Now,
@@ -25,7 +27,7 @@ pub enum Meaning {
 }
 
 /// Words that are no action.
-const OWN: [&str; 3] = ["rows", "help", "now"];
+const OWN: [&str; 4] = ["rows", "more", "help", "now"];
 
 /// Whether an action is of use to somebody who hears. The rest is about keys, cursors and pictures.
 fn heard(action: &Action) -> bool {
@@ -72,6 +74,7 @@ pub fn meaning(app: &App, ctx: &Ctx, keymap: &Keymap, line: &str) -> Meaning {
     match line {
         "" => return Meaning::Nothing,
         "rows" => return Meaning::Rows,
+        "more" => return Meaning::More,
         "help" | "?" => return Meaning::Help,
         "now" => return Meaning::Now,
         _ => {}
@@ -141,7 +144,9 @@ fn action(app: &App, keymap: &Keymap, what: &str) -> Found {
 fn unknown(line: &str) -> String {
     let names = ACTIONS.iter().filter(|a| heard(a));
     let words = names.flat_map(|a| [tail(a), a.name]).chain(OWN);
-    let near = match nearest(line, words) {
+    // A letter or two are like everything.
+    let near = nearest(line, words).filter(|_| line.chars().count() > 2);
+    let near = match near {
         Some(word) => format!(" Did you mean {word}?"),
         None => String::new(),
     };
@@ -166,8 +171,12 @@ pub fn help(app: &App, ctx: &Ctx) -> Vec<String> {
             .to_owned(),
         "A thing is opened by its name: request/LB-000011, cluster/NAME, workspace/NAME, vault/NAME.".to_owned(),
     ];
-    let here = |a: &&Action| heard(a) && scopes.contains(&a.scope);
-    for action in ACTIONS.iter().filter(here) {
+    // What is about this blade comes before what can be done anywhere.
+    let place = |a: &Action| scopes.iter().position(|s| *s == a.scope);
+    let here = ACTIONS.iter().filter(|a| heard(a));
+    let mut here: Vec<_> = here.filter_map(|a| Some((place(a)?, a))).collect();
+    here.sort_by_key(|(place, _)| *place);
+    for (_, action) in here {
         // A key that is taken further in is no word for it, and a digit is a row.
         let key = action
             .keys
