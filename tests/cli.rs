@@ -18,6 +18,8 @@ use serde_json::Value;
 mod keys;
 #[path = "cli/logs.rs"]
 mod logs;
+#[path = "cli/plain.rs"]
+mod plain;
 #[path = "cli/thief.rs"]
 mod thief;
 
@@ -1100,6 +1102,7 @@ fn nothing_is_interactive_without_a_terminal() {
     let said = place.run(&[]);
     assert_eq!(said.code, 2);
     assert!(said.err.contains("lockbox once overview"), "{}", said.err);
+    assert!(said.err.contains("lockbox --plain"), "{}", said.err);
     assert!(said.out.is_empty());
 }
 

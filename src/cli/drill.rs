@@ -136,22 +136,22 @@ fn on_stage(
 }
 
 /// The one drill of a file, when there is a terminal to play it on.
-fn to_play(file: PathBuf) -> Result<Drill, Failure> {
-    once::terminal()?;
+fn to_play(file: PathBuf, context: &Context) -> Result<Drill, Failure> {
+    once::terminal(context)?;
     let drill = read(&[file])?.into_iter().next();
     drill.ok_or_else(|| Failure::internal("a drill file has no drill".to_owned()))
 }
 
 /// The presenter does what the beats say; the console says what comes next.
 fn present(file: PathBuf, context: &Context) -> Result<(), Failure> {
-    let drill = to_play(file)?;
+    let drill = to_play(file, context)?;
     let person = context.global.person.as_deref();
     on_stage(drill, Cast::Nobody, person, context).map(|_| ())
 }
 
 /// One person's part is the player's; the rest plays by itself, and what comes is scored.
 fn join(args: JoinArgs, context: &Context) -> Result<(), Failure> {
-    let drill = to_play(args.file)?;
+    let drill = to_play(args.file, context)?;
     let person = context.global.person.clone().or_else(|| lead(&drill));
     let person = person.ok_or_else(|| {
         let message = format!("Nobody does anything in {}.", drill.file);

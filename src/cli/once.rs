@@ -16,9 +16,13 @@ use crate::runtime::Handle;
 /// Width of a table that goes into a pipe or file, unless $COLUMNS says otherwise.
 const WIDTH: u16 = 120;
 
-/// Never interactive when nobody sees it.
-pub fn terminal() -> Result<(), Failure> {
-    let remedy = "Print a blade once instead: lockbox once overview.";
+/// Nothing is drawn when nobody sees it. Only the flag makes the console plain: what a terminal says of itself is
+/// no reason to change how one works.
+pub fn terminal(context: &Context) -> Result<(), Failure> {
+    if context.global.plain {
+        return Ok(());
+    }
+    let remedy = "Print a blade once instead: lockbox once overview. Or use the console line by line: lockbox --plain.";
     on_terminal("console", "The console", remedy)
 }
 
@@ -34,7 +38,7 @@ pub fn on_terminal(target: &str, what: &str, remedy: &str) -> Result<(), Failure
 
 /// `lockbox` without a command. Never interactive when nobody sees it.
 pub fn console(context: &Context) -> Result<(), Failure> {
-    terminal()?;
+    terminal(context)?;
     if context.global.at.is_some() {
         return Err(Failure::bad_input(
             "LiveOnly",
@@ -52,6 +56,9 @@ pub fn console(context: &Context) -> Result<(), Failure> {
 /// Opens the console on a world.
 pub fn open(context: &Context, handle: Handle, actor: Actor) -> Result<(), Failure> {
     let global = &context.global;
+    if global.plain {
+        return console::plain::run(handle, actor).map_err(of_console);
+    }
     console::run(Options {
         handle,
         actor,

@@ -1,28 +1,23 @@
 //! The loop: waits for signals, keys, the engine and the clock, in this order, and does what the state asks
 //! for. It sleeps while nothing happens; paused and idle it never wakes.
 
+pub(super) mod core;
 mod travels;
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::future::poll_fn;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::pin::Pin;
-use std::sync::Arc;
 use std::task::Poll;
 use std::time::{Duration, Instant, SystemTime};
 
 use crossterm::event::EventStream;
 use futures_util::StreamExt;
-use futures_util::stream::FuturesUnordered;
 use ratatui::layout::Rect;
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::sync::{oneshot, watch};
 
-use super::app::{App, Clock, Ctx, Effect, Input, Outcome, Tempo};
-use super::blades::blocks::Looked;
-use super::blades::query::{Answered, Shown};
+use self::core::{Came, Core, write_new};
+use super::app::{App, Effect, Input, Outcome};
 use super::cast::Recorder;
 use super::input::Keymap;
 use super::input::key::KeyError;
@@ -31,12 +26,9 @@ use super::paint;
 use super::picture;
 use super::terminal::{self, Guard, Screen};
 use super::theme::{Depth, Glyphs, Library, Theme, ThemeError, Token, colour};
-use crate::engine::ids::Revision;
+use crate::engine::Actor;
 use crate::engine::text::scrub;
-use crate::engine::{Actor, SimTime, Span};
-use crate::logs::query::{Cancel, Progress};
-use crate::runtime::{Ask, ClockCommand, Handle, HostError, View};
-use travels::{Live, Trip};
+use crate::runtime::Handle;
 
 /// Whether to use colour.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -140,41 +132,6 @@ fn theme(options: &Options) -> Result<Theme, ConsoleError> {
     Ok(load(depth)?)
 }
 
-/// How a submitted command ends, some time.
-type Reply = Pin<Box<dyn Future<Output = Outcome>>>;
-
-/// The world of one frame.
-struct Now {
-    view: Arc<View>,
-    now: SimTime,
-    behind: Option<String>,
-}
-
-impl Now {
-    fn ctx(&self) -> Ctx<'_> {
-        let clock = &self.view.clock;
-        Ctx {
-            world: &self.view.world,
-            now: self.now,
-            clock: Clock {
-                running: clock.running,
-                paused: clock.paused,
-                rate: clock.rate,
-                ours: clock.ours,
-                holder: clock.holder.as_deref(),
-                behind: self.behind.as_deref(),
-                trouble: self.view.trouble.as_deref(),
-            },
-        }
-    }
-}
-
-/// Half a second of wall time late is worth a word.
-fn late(view: &View) -> Option<String> {
-    let wall = view.behind.0 / i64::from(view.clock.rate.max(1));
-    (wall > Span::seconds(1).0 / 2).then(|| view.behind.brief())
-}
-
 struct Signals {
     terminate: Signal,
     hangup: Signal,
@@ -197,24 +154,11 @@ impl Signals {
 }
 
 struct Driver {
-    handle: Handle,
-    views: watch::Receiver<Arc<View>>,
-    app: App,
+    core: Core,
     theme: Theme,
     screen: Screen<fs::File>,
     recorder: Option<Recorder>,
     events: EventStream,
-    replies: FuturesUnordered<Reply>,
-    /// The live world, while a branch is shown.
-    live: Option<Live>,
-    /// A world of the past, while one looks at it.
-    past: Option<Arc<View>>,
-    travels: FuturesUnordered<Trip>,
-    /// Up to where what happened was captioned.
-    told: Revision,
-    /// How far the question of a number is.
-    progress: watch::Sender<(u64, Progress)>,
-    cancels: BTreeMap<u64, Cancel>,
     pacer: Pacer,
     start: Instant,
     leaving: bool,
@@ -238,20 +182,11 @@ impl Driver {
             app.present();
         }
         Ok(Driver {
-            told: options.handle.views().borrow().world.revision,
-            views: options.handle.views(),
-            handle: options.handle,
-            app,
+            core: Core::new(options.handle, app),
             theme,
             screen: Screen::stdout()?,
             recorder,
             events: EventStream::new(),
-            replies: FuturesUnordered::new(),
-            live: None,
-            past: None,
-            travels: FuturesUnordered::new(),
-            progress: watch::Sender::default(),
-            cancels: BTreeMap::new(),
             pacer: Pacer::default(),
             start: Instant::now(),
             leaving: false,
@@ -265,7 +200,6 @@ impl Driver {
         if let Poll::Ready(Some(event)) = early {
             self.input(event?)?;
         }
-        let mut progress = self.progress.subscribe();
         self.anew()?;
         self.paint()?;
         while !self.leaving {
@@ -291,25 +225,11 @@ impl Driver {
                     None => break,
                 },
                 () = at(paint) => {}
-                Some(outcome) = self.replies.next(), if !self.replies.is_empty() => {
-                    let now = self.now();
-                    self.app.finished(&now.ctx(), outcome);
-                    self.pacer.input(self.micros());
-                }
-                Some(went) = self.travels.next(), if !self.travels.is_empty() => {
-                    self.went(went);
-                }
-                Ok(()) = progress.changed() => {
-                    let (run, so_far) = *progress.borrow_and_update();
-                    self.app.progressed(run, so_far);
-                    self.pacer.world(self.micros());
-                }
-                changed = self.views.changed() => {
-                    if changed.is_err() {
-                        break;
-                    }
-                    self.pacer.world(self.micros());
-                }
+                came = self.core.next() => match came {
+                    Came::Reply => self.pacer.input(self.micros()),
+                    Came::News => self.pacer.world(self.micros()),
+                    Came::Nothing => break,
+                },
                 () = at(tick) => self.pacer.world(self.micros()),
             }
         }
@@ -326,107 +246,29 @@ impl Driver {
     }
 
     fn press(&mut self, input: Input) -> io::Result<()> {
-        let now = self.now();
-        let effects = self.app.update(&now.ctx(), input);
+        let now = self.core.now();
+        let effects = self.core.app.update(&now.ctx(), input);
         for effect in effects {
-            self.perform(effect)?;
+            if let Some(effect) = self.core.perform(effect) {
+                self.perform(effect)?;
+            }
         }
         Ok(())
     }
 
+    /// What is done to the terminal.
     fn perform(&mut self, effect: Effect) -> io::Result<()> {
-        let effect = match self.in_the_past(effect) {
-            Ok(effect) => effect,
-            Err(told) => {
-                self.tell(told);
-                return Ok(());
-            }
-        };
         match effect {
-            Effect::Travel(travel) => self.travel(travel),
-            Effect::Submit {
-                actor,
-                command,
-                done,
-            } => {
-                let reply = self.handle.submit(actor, *command);
-                self.replies.push(Box::pin(async move {
-                    outcome(reply.await.map(|r| {
-                        r.map(|receipt| match done {
-                            Some(done) => Outcome::Done(done),
-                            None => Outcome::Happened(receipt.events),
-                        })
-                    }))
-                }));
-            }
-            Effect::Ask { actor, ask, run } => self.ask(actor, ask, run),
-            Effect::CancelQuery(run) => {
-                if let Some(cancel) = self.cancels.remove(&run) {
-                    cancel.cancel();
-                }
-            }
-            Effect::SavedText {
-                actor,
-                workspace,
-                kind,
-                name,
-            } => {
-                let reply = self.handle.saved_text(actor, workspace.clone(), kind, name);
-                self.replies.push(Box::pin(async move {
-                    outcome(
-                        reply
-                            .await
-                            .map(|r| r.map(|text| Outcome::SavedText { workspace, text })),
-                    )
-                }));
-            }
-            Effect::Copy(text) => {
-                let told = match self.screen.copy(&text) {
-                    Ok(true) => Outcome::Done("Copied to the clipboard of the terminal.".into()),
-                    Ok(false) => Outcome::Broken("The row is too long for a clipboard.".into()),
-                    Err(error) => Outcome::Broken(error.to_string()),
-                };
-                self.replies.push(Box::pin(async { told }));
-            }
-            Effect::Export { name, text } => {
-                let told = match write_new(&name, &text) {
-                    Ok(()) => Outcome::Done(format!("Written to {name} in the current directory.")),
-                    Err(error) => Outcome::Broken(format!("Cannot write {name}: {error}.")),
-                };
-                self.replies.push(Box::pin(async { told }));
-            }
+            Effect::Copy(text) => self.core.tell_later(match self.screen.copy(&text) {
+                Ok(true) => Outcome::Done("Copied to the clipboard of the terminal.".into()),
+                Ok(false) => Outcome::Broken("The row is too long for a clipboard.".into()),
+                Err(error) => Outcome::Broken(error.to_string()),
+            }),
             Effect::Picture { stem } => self.picture(&stem)?,
-            Effect::Peek {
-                actor,
-                segment,
-                block,
-            } => {
-                let reply = self.handle.peek(actor, segment, block);
-                self.replies.push(Box::pin(async move {
-                    let looked = match reply.await {
-                        Ok(Ok(peek)) => Ok(Looked::new(segment, peek)),
-                        Ok(Err(error)) => Err(scrub(&error.to_string()).into_owned()),
-                        Err(_) => Err(HostError::Stopped.to_string()),
-                    };
-                    Outcome::Looked(Box::new(looked))
-                }));
-            }
-            Effect::Clock(tempo) => {
-                let reply = self.handle.clock(match tempo {
-                    Tempo::Pause => ClockCommand::Pause,
-                    Tempo::Resume => ClockCommand::Resume,
-                    Tempo::Rate(rate) => ClockCommand::Rate(rate),
-                    Tempo::Next => ClockCommand::Next,
-                    Tempo::NextConsequence => ClockCommand::NextConsequence,
-                    Tempo::To(at) => ClockCommand::To(at),
-                });
-                self.replies.push(Box::pin(async move {
-                    outcome(reply.await.map(|r| r.map(|_| Outcome::Done(String::new()))))
-                }));
-            }
             Effect::Suspend => self.suspend()?,
             Effect::Repaint => self.screen.forget(),
             Effect::Quit => self.leaving = true,
+            _ => {}
         }
         Ok(())
     }
@@ -448,52 +290,16 @@ impl Driver {
         ];
         // Said at once: a form that waits for its own outcome must not take this for it.
         match write_set(stem, &files) {
-            Ok(stem) => self.app.say(
+            Ok(stem) => self.core.app.say(
                 format!("Written to {stem}.txt, .ansi and .svg in the current directory."),
                 Token::ToastOk,
             ),
-            Err(error) => self.app.say(
+            Err(error) => self.core.app.say(
                 format!("Cannot write {stem}.txt, .ansi and .svg: {error}."),
                 Token::ToastWarn,
             ),
         }
         Ok(())
-    }
-
-    /// The question is decided on the engine's thread and runs on one of its own.
-    fn ask(&mut self, actor: Actor, ask: Ask, run: u64) {
-        let cancel = Cancel::default();
-        self.cancels.insert(run, cancel.clone());
-        let prepared = self.handle.query(actor, ask);
-        let progress = self.progress.clone();
-        self.replies.push(Box::pin(async move {
-            let answered = match prepared.await {
-                Ok(Ok(prepared)) => {
-                    let (reply, answer) = oneshot::channel();
-                    std::thread::spawn(move || {
-                        let mut told = |p: &Progress| {
-                            progress.send_if_modified(|last| {
-                                std::mem::replace(last, (run, *p)) != (run, *p)
-                            });
-                        };
-                        let answered = match prepared.run(cancel, &mut told) {
-                            Ok(reply) => match Shown::new(reply) {
-                                Ok(shown) => Answered::Cells(Box::new(shown)),
-                                Err(why) => Answered::Broken(why),
-                            },
-                            Err(error) => Answered::failed(error),
-                        };
-                        let _ = reply.send(answered);
-                    });
-                    answer.await.ok()
-                }
-                Ok(Err(error)) => Some(Answered::failed(error)),
-                Err(_) => None,
-            };
-            let stopped = || Answered::Broken(HostError::Stopped.to_string());
-            let answered = answered.unwrap_or_else(stopped);
-            Outcome::Answered { run, answered }
-        }));
     }
 
     fn suspend(&mut self) -> io::Result<()> {
@@ -511,23 +317,17 @@ impl Driver {
     }
 
     fn paint(&mut self) -> io::Result<()> {
-        let now = self.now();
+        let now = self.core.now();
         let ctx = now.ctx();
-        // Here and not where a view arrives: a key may have taken the view already.
-        self.caption();
-        self.app.refresh(&ctx);
-        if self.past.is_none() {
-            for effect in self.app.wants(&ctx) {
-                self.perform(effect)?;
-            }
-        }
-        let (width, height) = self.app.full;
-        let (app, theme) = (&self.app, &self.theme);
+        self.core.app.refresh(&ctx);
+        self.core.look(&ctx);
+        let (width, height) = self.core.app.full;
+        let (app, theme) = (&self.core.app, &self.theme);
         let mut hits = None;
         let written = self.screen.draw(Rect::new(0, 0, width, height), |buf| {
             hits = Some(paint::frame(app, &ctx, theme, buf));
         })?;
-        self.app.hits = hits.unwrap_or_default();
+        self.core.app.hits = hits.unwrap_or_default();
         self.pacer.painted(self.micros());
         if written > 0 {
             self.record();
@@ -541,28 +341,17 @@ impl Driver {
         let Some(recorder) = &mut self.recorder else {
             return;
         };
-        if let Err(error) = recorder.frame(at, self.app.full, self.screen.page()) {
+        if let Err(error) = recorder.frame(at, self.core.app.full, self.screen.page()) {
             self.recorder = None;
             let told = format!("The recording ends before this: {error}.");
-            self.app.say(told, Token::ToastWarn);
+            self.core.app.say(told, Token::ToastWarn);
             self.pacer.input(self.micros());
-        }
-    }
-
-    fn now(&mut self) -> Now {
-        self.views.mark_unchanged();
-        let view = self.shown();
-        let now = view.clock.now_at(Instant::now()).max(view.world.now);
-        Now {
-            behind: late(&view),
-            view,
-            now,
         }
     }
 
     /// When the clock on the screen will show something else.
     fn next_second(&self) -> Option<Instant> {
-        let view = self.shown();
+        let view = self.core.shown();
         if !view.clock.running {
             return None;
         }
@@ -585,12 +374,6 @@ impl Driver {
     fn instant(&self, micros: u64) -> Instant {
         self.start + Duration::from_micros(micros)
     }
-}
-
-/// A file that was not there before.
-fn write_new(name: &str, text: &str) -> io::Result<()> {
-    let mut file = fs::File::create_new(name)?;
-    io::Write::write_all(&mut file, text.as_bytes())
 }
 
 /// Files of one name but for the end, all of them new; a number tells two of the same second apart.
@@ -616,16 +399,5 @@ async fn at(moment: Option<Instant>) {
     match moment {
         Some(moment) => tokio::time::sleep_until(moment.into()).await,
         None => std::future::pending().await,
-    }
-}
-
-fn outcome<E>(answer: Result<Result<Outcome, HostError>, E>) -> Outcome {
-    match answer {
-        Ok(Ok(outcome)) => outcome,
-        Ok(Err(HostError::Refused(refusal))) => Outcome::Refused(Box::new(refusal)),
-        Ok(Err(error)) => {
-            Outcome::Broken(crate::engine::text::scrub(&error.to_string()).into_owned())
-        }
-        Err(_) => Outcome::Broken(HostError::Stopped.to_string()),
     }
 }

@@ -20,6 +20,7 @@ pub mod once;
 pub mod pacer;
 pub mod paint;
 pub mod picture;
+pub mod plain;
 pub mod rows;
 pub mod terminal;
 pub mod text;

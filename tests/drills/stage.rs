@@ -66,7 +66,7 @@ fn who_plays_a_part_does_it_or_fails_what_was_expected_and_others_play_by_themse
     let (handle, outcome) = staged(&drill, minji.clone());
     clock(&handle, ClockCommand::To(minutes(6)));
     let view = handle.views().borrow().clone();
-    let request = view.world.lockbox.requests.get_max().unwrap().0.clone();
+    let request = view.world.lockbox.requests.get_max().unwrap().0;
     assert!(
         view.world.lockbox.requests[&request].decision.is_none(),
         "her part is hers"

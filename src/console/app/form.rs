@@ -400,6 +400,11 @@ impl Form {
         at_fault(&self.fields, self.verdict.as_ref().err()?)
     }
 
+    /// What is said below the fields.
+    pub fn said(&self) -> &[Block] {
+        &self.said
+    }
+
     /// Whether nothing was typed yet where something is needed.
     pub fn is_fresh(&self, field: &Field) -> bool {
         let text = matches!(field.kind, Kind::Text { .. });

@@ -8,14 +8,14 @@ use std::time::Instant;
 
 use tokio::sync::{oneshot, watch};
 
-use super::{Driver, outcome};
+use super::core::{Core, outcome};
 use crate::console::app::travel::{Arrived, At, Moment, Parted, Travel};
 use crate::console::app::{Effect, Outcome, Tempo};
 use crate::console::text;
 use crate::engine::compare::{Comparison, compare};
 use crate::engine::ids::Revision;
 use crate::engine::projections::sentence::sentence;
-use crate::engine::{Refusal, Span, digest, errors};
+use crate::engine::{Event, Refusal, Span, digest, errors};
 use crate::runtime::{Glimpse, Handle, Host, HostError, Look, Reading, SystemWall, View};
 
 /// Events shown at once, and captioned at once.
@@ -35,7 +35,7 @@ pub(super) struct Live {
     pub views: watch::Receiver<Arc<View>>,
 }
 
-impl Driver {
+impl Core {
     /// Where the console looks from.
     fn at(&self) -> At {
         self.app.at.clone()
@@ -46,11 +46,10 @@ impl Driver {
         let now = self.now();
         let arrived = Outcome::Arrived(Arrived::At(Box::new(at)));
         self.app.finished(&now.ctx(), arrived);
-        self.pacer.input(self.micros());
     }
 
     /// The world that is shown.
-    pub(super) fn shown(&self) -> Arc<View> {
+    pub fn shown(&self) -> Arc<View> {
         match &self.past {
             Some(past) => past.clone(),
             None => self.views.borrow().clone(),
@@ -146,7 +145,6 @@ impl Driver {
     pub(super) fn tell(&mut self, told: Outcome) {
         let now = self.now();
         self.app.finished(&now.ctx(), told);
-        self.pacer.input(self.micros());
     }
 
     fn see(&mut self, glimpse: Glimpse) {
@@ -270,6 +268,18 @@ impl Driver {
             let told = |both| Outcome::Arrived(Arrived::Compared(Box::new(both)));
             outcome(both.map(|r| r.map(told)))
         }));
+    }
+
+    /// The last events after one, in the world that lives.
+    pub async fn happened(&self, after: Revision) -> Vec<Event> {
+        let head = self.views.borrow().world.revision;
+        let after = after.max(Revision(head.0.saturating_sub(EVENTS)));
+        let count = usize::try_from(EVENTS).unwrap_or(usize::MAX);
+        match self.handle.events(after, count).await {
+            Ok(Ok(events)) => events,
+            // The engine says itself that it is gone.
+            _ => Vec::new(),
+        }
     }
 
     /// Asks what happened since it was last told, while somebody presents.

@@ -33,22 +33,10 @@ pub fn paint(canvas: &mut Canvas, app: &App, ctx: &Ctx, body: Area, dialog: &Dia
         (None, None) => REASON_LINES + 3,
     };
     let space = body.height.saturating_sub(2 + controls);
-    let mut blocks = Vec::new();
-    if refusal.is_none() {
-        blocks = head(app, ctx, dialog);
-        if let Ok(ahead) = foresee(ctx.world, ctx.now, &app.actor, &dialog.command()) {
-            blocks.extend(foreseen(&ahead, &app.actor));
-        }
-    }
-    if refusal.is_none()
-        && let Some(request) = request_of(ctx, dialog)
-    {
-        blocks.push(Block::Gap);
-        blocks.push(Block::Stranger {
-            label: request::rows::stranger_label(ctx.world, request),
-            text: request.justification.clone(),
-        });
-    }
+    let blocks = match refusal {
+        Some(_) => Vec::new(),
+        None => said(app, ctx, dialog),
+    };
     let mut lines = layout(&blocks, room);
     if let Some(refusal) = &refusal {
         for (line, token, mark) in lines::refusal_lines(refusal, usize::from(room)) {
@@ -96,7 +84,23 @@ pub fn paint(canvas: &mut Canvas, app: &App, ctx: &Ctx, body: Area, dialog: &Dia
     buttons(canvas, dialog, inner, y, refusal.is_some(), ctx);
 }
 
-fn title(dialog: &Dialog, refused: bool) -> String {
+/// What a yes would do, and the stranger's words.
+pub fn said(app: &App, ctx: &Ctx, dialog: &Dialog) -> Vec<Block> {
+    let mut blocks = head(app, ctx, dialog);
+    if let Ok(ahead) = foresee(ctx.world, ctx.now, &app.actor, &dialog.command()) {
+        blocks.extend(foreseen(&ahead, &app.actor));
+    }
+    if let Some(request) = request_of(ctx, dialog) {
+        blocks.push(Block::Gap);
+        blocks.push(Block::Stranger {
+            label: request::rows::stranger_label(ctx.world, request),
+            text: request.justification.clone(),
+        });
+    }
+    blocks
+}
+
+pub fn title(dialog: &Dialog, refused: bool) -> String {
     let (verb, id) = match dialog.question {
         Question::Approve(id) => ("Approve", id.to_string()),
         Question::Deny(id) => ("Deny", id.to_string()),

@@ -21,7 +21,16 @@ fn typed_line(canvas: &mut Canvas, area: Area, prompt: &str, typed: &Typed) {
 
 /// One line that somebody is asked for.
 pub fn prompt(canvas: &mut Canvas, body: Area, asked: Asked, typed: &Typed) {
-    let (title, prompt, help) = match asked {
+    let (title, prompt, help) = words(asked);
+    let area = body.middle(body.width.saturating_sub(4).min(76), 4);
+    let inner = canvas.modal(area, Token::ModalFrame, title);
+    typed_line(canvas, inner, prompt, typed);
+    canvas.text(inner.x, inner.y + 1, inner.width, help, Token::Muted);
+}
+
+/// What is asked for, before what is typed, and how it is written.
+pub fn words(asked: Asked) -> (&'static str, &'static str, &'static str) {
+    match asked {
         Asked::Moment => (
             "Go to a moment",
             "Moment: ",
@@ -32,11 +41,7 @@ pub fn prompt(canvas: &mut Canvas, body: Area, asked: Asked, typed: &Typed) {
             "Directory: ",
             "new or empty; look at it with: lockbox --state DIRECTORY",
         ),
-    };
-    let area = body.middle(body.width.saturating_sub(4).min(76), 4);
-    let inner = canvas.modal(area, Token::ModalFrame, title);
-    typed_line(canvas, inner, prompt, typed);
-    canvas.text(inner.x, inner.y + 1, inner.width, help, Token::Muted);
+    }
 }
 
 pub fn palette(

@@ -261,27 +261,29 @@ pub fn doc(eye: Eye, id: &ResourceId) -> Result<Doc, Refusal> {
     });
     main.push(Block::Heading("Ways to cut the key".into()));
     let ways = blade.ways.iter().map(|way| {
-        vec![
+        let cells = vec![
             Cell::new(way.cut.word()),
             takes(way),
             Cell::new(way.cut.effect()),
             Cell::new(way.cut.lost()),
             Cell::new(way.cut.back()),
-        ]
+        ];
+        (Some(ItemId::Way(id.clone(), way.cut)), cells)
     });
-    main.push(Block::Table {
+    main.push(Block::Links {
         columns: WAYS,
         rows: ways.collect(),
     });
     main.push(Block::Heading("The way back".into()));
-    let steps = blade.steps.iter().map(|step| {
-        vec![
+    let steps = (0..).zip(&blade.steps).map(|(n, step)| {
+        let cells = vec![
             standing(step.standing),
             Cell::new(step.title.clone()),
             Cell::new(note(eye, step)),
-        ]
+        ];
+        (Some(ItemId::Step(id.clone(), n)), cells)
     });
-    main.push(Block::Table {
+    main.push(Block::Links {
         columns: BACK,
         rows: steps.collect(),
     });
