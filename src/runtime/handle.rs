@@ -502,6 +502,8 @@ impl Engine {
             }
             Message::Clock(command, reply) => {
                 let outcome = self.host.clock_move(self.up_to_the_stage(command));
+                // Who asks for a time sees what was staged by then.
+                let outcome = outcome.and_then(|()| self.play());
                 let outcome = outcome.map(|()| self.host.clock_reading());
                 self.publish();
                 let _ = reply.send(outcome);

@@ -44,8 +44,6 @@ fn every_drill_on_a_stage_ends_as_it_does_headless_whatever_jumps_time_makes() {
         if handle.views().borrow().clock.now < to {
             clock(&handle, ClockCommand::To(to));
         }
-        // One more message lets the stage play what came with the last.
-        clock(&handle, ClockCommand::Pause);
         drop(handle);
         let outcome = outcome.recv().unwrap();
         assert_eq!(outcome.findings, headless.findings, "{}", drill.id);
@@ -84,7 +82,6 @@ fn who_plays_a_part_does_it_or_fails_what_was_expected_and_others_play_by_themse
     let done = handle.submit(by("minji"), decide.into());
     done.blocking_recv().unwrap().unwrap();
     clock(&handle, ClockCommand::To(minutes(60)));
-    clock(&handle, ClockCommand::Pause);
     drop(handle);
     let played = outcome.recv().unwrap();
     // At six minutes she approves; the engineer, who connects by himself at ten, gets in.
@@ -98,7 +95,6 @@ fn who_plays_a_part_does_it_or_fails_what_was_expected_and_others_play_by_themse
 
     let (handle, outcome) = staged(&drill, minji);
     clock(&handle, ClockCommand::To(minutes(60)));
-    clock(&handle, ClockCommand::Pause);
     drop(handle);
     let slept = outcome.recv().unwrap();
     assert!(!slept.passed());
@@ -131,7 +127,6 @@ fn a_presenter_does_everything_and_reads_what_comes_next() {
         &handle,
         ClockCommand::To(drill.opens_at + Span::minutes(20)),
     );
-    clock(&handle, ClockCommand::Pause);
     assert!(cue(&handle).note.contains("Azure has no such button"));
     assert!(cue(&handle).next.ends_with("act"), "{}", cue(&handle).next);
     assert_eq!(handle.views().borrow().world.lockbox.requests.len(), 0);
