@@ -71,6 +71,9 @@ pub struct Global {
     /// Record the console in a new file (asciicast v2); lockbox replay plays it
     #[arg(long, global = true, value_name = "FILE")]
     pub record: Option<PathBuf>,
+    /// Change nothing: neither the world nor its clock
+    #[arg(long, global = true)]
+    pub readonly: bool,
     /// The console in lines, for screen readers, dumb terminals and pipes: nothing is drawn, answers are typed
     #[arg(long, global = true)]
     pub plain: bool,

@@ -228,7 +228,18 @@ fn usage(error: &clap::Error) -> u8 {
 fn run(cli: Cli) -> Result<(), Failure> {
     let context = Context { global: cli.global };
     tracing::info!(command = ?cli.command, "start");
-    let presents = |c: &Command| matches!(c, Command::Drill(drill::DrillCommand::Present { .. }));
+    let presents = |c: &Command| {
+        use drill::DrillCommand::{Join, Present};
+        matches!(c, Command::Drill(Present { .. } | Join(_)))
+    };
+    if context.global.readonly && cli.command.is_some() {
+        return Err(Failure::bad_input(
+            "ConsoleOnly",
+            "readonly",
+            "Only the console reads and changes nothing on request, and this command does not open it.",
+            "Leave --readonly out, or the command; a command says what it would do with --dry-run.",
+        ));
+    }
     if context.global.record.is_some() && !cli.command.as_ref().is_none_or(presents) {
         return Err(Failure::bad_input(
             "NothingToRecord",

@@ -49,7 +49,9 @@ pub fn console(context: &Context) -> Result<(), Failure> {
     }
     let (host, actor) = context.session()?.into_host();
     let holder = format!("the console of process {}", std::process::id());
-    let handle = Handle::spawn(host, Some(&holder)).map_err(failure)?;
+    // Whoever only reads does not make time run.
+    let holder = Some(holder.as_str()).filter(|_| !context.global.readonly);
+    let handle = Handle::spawn(host, holder).map_err(failure)?;
     open(context, handle, actor)
 }
 
@@ -57,7 +59,7 @@ pub fn console(context: &Context) -> Result<(), Failure> {
 pub fn open(context: &Context, handle: Handle, actor: Actor) -> Result<(), Failure> {
     let global = &context.global;
     if global.plain {
-        return console::plain::run(handle, actor).map_err(of_console);
+        return console::plain::run(handle, actor, global.readonly).map_err(of_console);
     }
     console::run(Options {
         handle,
@@ -70,6 +72,7 @@ pub fn open(context: &Context, handle: Handle, actor: Actor) -> Result<(), Failu
             When::Never => Color::Never,
         },
         glyphs: global.glyphs(),
+        readonly: global.readonly,
         record: global.record.clone(),
     })
     .map_err(of_console)

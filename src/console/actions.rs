@@ -59,6 +59,8 @@ pub enum Scope {
     Links,
     Help,
     Menu,
+    /// The menu of a list's columns.
+    Columns,
     Filter,
     Dialog,
     Form,
@@ -170,6 +172,20 @@ pub fn within_reach(action: &Action, scopes: &[Scope]) -> bool {
 
 const NONE: Vec<Effect> = Vec::new();
 
+impl App {
+    /// Why an action cannot be done now.
+    pub fn why_not(&self, action: &Action, ctx: &Ctx) -> Option<String> {
+        // Whom one acts as changes nothing.
+        if self.readonly && action.danger != Danger::Safe && action.name != "app.persona" {
+            return Some(READ_ONLY.to_owned());
+        }
+        (action.why_disabled)(self, ctx)
+    }
+}
+
+/// What is said where nothing is to be changed.
+pub const READ_ONLY: &str = "This console only reads (--readonly); nothing is changed.";
+
 fn why_time_stands(app: &App, _: &Ctx) -> Option<String> {
     (app.at.past.is_some()).then(|| "Time stands in the past; > and } go on, g e goes back.".into())
 }
@@ -186,6 +202,15 @@ fn refused(app: &App, ctx: &Ctx, command: impl Into<Command>) -> Option<String> 
 }
 
 fn why_not_decide(app: &App, ctx: &Ctx, approve: bool) -> Option<String> {
+    // Of what is marked, the question says what can be decided.
+    if app
+        .page()
+        .marks
+        .iter()
+        .any(|id| matches!(id, ItemId::Request(_)))
+    {
+        return None;
+    }
     let Some(request) = app.related(ctx).request else {
         return Some("There is no request here.".into());
     };
@@ -210,6 +235,14 @@ fn decision(
 }
 
 fn why_not_revoke(app: &App, ctx: &Ctx) -> Option<String> {
+    if app
+        .page()
+        .marks
+        .iter()
+        .any(|id| matches!(id, ItemId::Grant(_)))
+    {
+        return None;
+    }
     let Some(grant) = app.related(ctx).grant else {
         return Some("There is no grant here.".into());
     };
@@ -226,6 +259,25 @@ fn revoke(app: &mut App, ctx: &Ctx) -> Vec<Effect> {
         None => app.say("There is no grant here.", super::theme::Token::ToastWarn),
     }
     NONE
+}
+
+/// Room for what a row is about, in hundredths of the list's.
+const DETAIL: u16 = 45;
+
+fn why_no_columns(app: &App, _: &Ctx) -> Option<String> {
+    let plain = app.page().blade.columns().is_empty();
+    plain.then(|| "This list has no columns.".to_owned())
+}
+
+fn why_no_row_to_mark(app: &App, _: &Ctx) -> Option<String> {
+    let none = app.page().cursor.is_none() || app.page().blade.columns().is_empty();
+    none.then(|| "There is no row to mark.".to_owned())
+}
+
+fn why_no_detail(app: &App, _: &Ctx) -> Option<String> {
+    let own = [Blade::Overview, Blade::Pending].contains(&app.page().blade)
+        || matches!(app.page().blade, Blade::Ingestion(_) | Blade::Revocation(_));
+    own.then(|| "This blade has a lower part of its own.".to_owned())
 }
 
 /// Why one cannot go to the ticket, request or grant of what the cursor is on.
@@ -687,8 +739,62 @@ actions! {
         |app, ctx| why_no_way(app, request(app, ctx), "request"), |app, ctx| { let to = request(app, ctx); go(app, to) };
     "item.grant" ["e"] Item Safe "grant" "Go to the access grant",
         |app, ctx| why_no_way(app, grant(app, ctx), "grant"), |app, ctx| { let to = grant(app, ctx); go(app, to) };
-    "list.filter" ["/"] List Safe "filter" "Show only rows with some words",
+    "list.filter" ["/"] List Safe "filter" "Show only some rows: words, field:value, !not, rate>100, left<2h, age>2d",
         never, |app, _| { app.filtering = true; NONE };
+    "list.sort" ["s"] List Safe "" "Sort by the next column; a click on a title sorts by it",
+        why_no_columns, |app, _| { app.sort_on(); NONE };
+    "list.sort-turn" ["S"] List Safe "" "Sort the other way round",
+        |app, _| (app.page().view.sort.is_none()).then(|| "Nothing is sorted by; s sorts.".into()),
+        |app, _| { app.turn_sort(); NONE };
+    "list.columns" ["|"] List Safe "" "Which columns are shown, and in which order",
+        why_no_columns, |app, _| { app.modal = Some(Modal::Columns { cursor: 0 }); NONE };
+    "list.right" ["shift-right"] List Safe "" "Scroll the columns after the first to the left",
+        why_no_columns, |app, _| { app.scroll_across(true); NONE };
+    "list.left" ["shift-left"] List Safe "" "Scroll the columns back",
+        why_no_columns, |app, _| { app.scroll_across(false); NONE };
+    "list.undo" ["U"] List Safe "" "Take the last change of a view back: sort, columns, filter",
+        never, |app, _| { app.undo_view(); NONE };
+    "list.mark" ["m"] List Safe "" "Mark the row, or unmark it; what is marked is decided together",
+        why_no_row_to_mark, |app, ctx| { app.mark(ctx); NONE };
+    "list.mark-all" ["M"] List Safe "" "Mark every row of the list, or none",
+        why_no_row_to_mark, |app, _| { app.mark_all(); NONE };
+    "list.follow" ["f"] List Safe "" "The cursor follows what is new, until it is moved",
+        why_no_columns, |app, _| {
+            app.page_mut().follow ^= true;
+            let says = if app.page().follow { "The cursor follows what is new." } else { "The cursor stays." };
+            app.say(says, super::theme::Token::ToastInfo);
+            NONE
+        };
+    "list.detail" ["tab"] List Safe "" "Show what the row is about beside the list, or below it; or the list alone",
+        why_no_detail, |app, _| {
+            app.detail = match app.detail { Some(_) => None, None => Some(DETAIL) };
+            NONE
+        };
+    "list.detail-wider" ["]"] List Safe "" "More room for what the row is about",
+        why_no_detail, |app, _| { app.detail = Some((app.detail.unwrap_or(DETAIL - 5) + 5).min(80)); NONE };
+    "list.detail-narrower" ["["] List Safe "" "Less room for what the row is about",
+        why_no_detail, |app, _| { app.detail = Some(app.detail.unwrap_or(DETAIL + 5).saturating_sub(5).max(20)); NONE };
+    "list.export" ["ctrl-e"] List Safe "" "Write the list as it is shown to a file: CSV, JSON or Markdown",
+        why_no_columns, |app, ctx| {
+            let name = app.file_name(ctx);
+            app.modal = Some(Modal::Prompt { asked: Asked::File, typed: Typed(name) });
+            NONE
+        };
+    "columns.toggle" ["space", "enter", "x"] Columns Safe "show or not" "Show the column, or put it away",
+        never, |app, _| { app.toggle_column(); NONE };
+    "columns.sort" ["s"] Columns Safe "sort" "Sort by the column; again the other way round, and then not",
+        never, |app, _| { app.sort_by_column(); NONE };
+    "columns.down" ["J"] Columns Safe "move" "Move the column to the right",
+        never, |app, _| { app.move_column(true); NONE };
+    "columns.up" ["K"] Columns Safe "" "Move the column to the left",
+        never, |app, _| { app.move_column(false); NONE };
+    "columns.reset" ["d"] Columns Safe "default" "All columns, in the order of the list",
+        never, |app, _| {
+            app.change_view(|view| { view.order.clear(); view.hidden.clear(); view.across = 0; });
+            NONE
+        };
+    "columns.close" ["esc", "q", "|", "ctrl-c"] Columns Safe "close" "Close",
+        never, |app, _| { app.modal = None; NONE };
     "past.before" ["<"] Global Safe "" "Rewind to the event before, and look around",
         never, |app, ctx| app.step_in_time(ctx, true, Only::Everything);
     "past.next" [">"] Global Safe "" "Go on to the next event of the record",

@@ -51,6 +51,8 @@ pub struct Options {
     pub themes: Library,
     pub color: Color,
     pub glyphs: Glyphs,
+    /// Nothing is changed.
+    pub readonly: bool,
     /// A new file that every frame is written to.
     pub record: Option<PathBuf>,
 }
@@ -177,6 +179,7 @@ impl Driver {
     ) -> io::Result<Driver> {
         let size = terminal::size()?;
         let mut app = App::new(options.actor, keymap, size);
+        app.readonly = options.readonly;
         if let Some(cue) = options.handle.views().borrow().cue.clone() {
             app.cue = cue;
             app.present();

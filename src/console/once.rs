@@ -69,6 +69,44 @@ pub fn once(
     })
 }
 
+/// What a list is written to a file as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sheet {
+    Csv,
+    Json,
+    Markdown,
+}
+
+/// Rows of a list for a file. A program gets all columns, a person the `shown` ones.
+pub fn sheet(format: Sheet, blade: &Blade, rows: &[Row], shown: &[usize]) -> String {
+    let columns = blade.columns();
+    match format {
+        Sheet::Csv => csv(columns, rows),
+        Sheet::Json => json(columns, rows),
+        Sheet::Markdown => {
+            // A bar or a tag in a cell is text and nothing else.
+            let clean = |text: &str| {
+                let text = scrub(text).replace('\\', "\\\\").replace('|', "\\|");
+                text.replace('<', "&lt;")
+            };
+            let line = |cells: Vec<String>| format!("| {} |\n", cells.join(" | "));
+            let titles = shown.iter().map(|i| columns[*i].title.to_owned());
+            let mut out = format!("Simulation: {}\n\n", blade.title());
+            out.push_str(&line(titles.collect()));
+            out.push_str(&line(shown.iter().map(|_| "---".to_owned()).collect()));
+            for row in rows {
+                let cells = shown.iter().map(|i| row.cells.get(*i));
+                out.push_str(&line(
+                    cells
+                        .map(|c| c.map_or_else(String::new, |c| clean(&c.text)))
+                        .collect(),
+                ));
+            }
+            out
+        }
+    }
+}
+
 /// A page has no rows; as data it is its lines of text.
 fn page(blade: &Blade, eye: Eye, format: Format, width: u16) -> Result<String, Refusal> {
     let text = doc::plain(&blade.doc(eye)?, width.max(60));

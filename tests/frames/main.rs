@@ -18,3 +18,4 @@ mod revocation;
 mod scene;
 mod storm;
 mod travel;
+mod views;

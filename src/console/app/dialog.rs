@@ -27,6 +27,10 @@ pub enum Focus {
 
 pub struct Dialog {
     pub question: Question,
+    /// The same for what else is marked; a yes decides each by itself.
+    pub others: Vec<Question>,
+    /// How those that came back went.
+    pub went: Went,
     pub reason: TextArea<'static>,
     pub code: Typed,
     pub focus: Focus,
@@ -36,18 +40,33 @@ pub struct Dialog {
     pub answer: Option<Refusal>,
 }
 
+/// How decisions that were made together went.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Went {
+    pub done: usize,
+    /// What the world said to the others.
+    pub refused: Vec<String>,
+}
+
 const REASON_MAX: usize = 2_000;
 
 impl Dialog {
     pub fn new(question: Question) -> Dialog {
         Dialog {
             question,
+            others: Vec::new(),
+            went: Went::default(),
             reason: TextArea::default(),
             code: Typed::default(),
             focus: Focus::No,
             sent: false,
             answer: None,
         }
+    }
+
+    /// All that a yes decides.
+    pub fn questions(&self) -> impl Iterator<Item = Question> {
+        std::iter::once(self.question).chain(self.others.iter().copied())
     }
 
     pub fn verb(&self) -> &'static str {
@@ -58,9 +77,14 @@ impl Dialog {
         }
     }
 
-    /// What must be typed before a yes counts; none for a denial.
+    /// What must be typed before a yes counts; none for one denial.
     pub fn wanted(&self, world: &World) -> Option<String> {
         const LETTERS: &[u8] = b"ABCDEFGHJKLMNPQRSTUVWXYZ";
+        if !self.others.is_empty() {
+            // Of many, the count is what must be meant.
+            let count = 1 + self.others.len();
+            return Some(format!("{} {count}", self.verb().to_uppercase()));
+        }
         match self.question {
             Question::Approve(id) => {
                 let bytes = random::bytes(world.seed, "approval-code", u64::from(id.0));
@@ -82,8 +106,12 @@ impl Dialog {
     }
 
     pub fn command(&self) -> Command {
+        self.command_for(self.question)
+    }
+
+    pub fn command_for(&self, question: Question) -> Command {
         let reason = self.reason_text();
-        match self.question {
+        match question {
             Question::Approve(request) => request::Command::Decide {
                 request,
                 approve: true,
@@ -105,16 +133,29 @@ impl Dialog {
         if self.sent {
             return None;
         }
-        self.answer
-            .clone()
-            .or_else(|| decide(ctx.world, ctx.now, actor, &self.command()).err())
+        if self.answer.is_some() {
+            return self.answer.clone();
+        }
+        // Of many, only what all of them are refused for stands in the way.
+        let mut refusals = self
+            .questions()
+            .map(|question| self.refusal_of(ctx, actor, question));
+        let first = refusals.next().flatten()?;
+        refusals.all(|other| other.is_some()).then_some(first)
+    }
+
+    /// Why the world would say no to one of them.
+    pub fn refusal_of(&self, ctx: &Ctx, actor: &Actor, question: Question) -> Option<Refusal> {
+        decide(ctx.world, ctx.now, actor, &self.command_for(question)).err()
     }
 
     /// Fields and buttons in the order of Tab.
     pub fn order(&self, refused: bool) -> &'static [Focus] {
         match (refused, self.question) {
             (true, _) => &[Focus::No],
-            (false, Question::Deny(_)) => &[Focus::Reason, Focus::No, Focus::Yes],
+            (false, Question::Deny(_)) if self.others.is_empty() => {
+                &[Focus::Reason, Focus::No, Focus::Yes]
+            }
             (false, _) => &[Focus::Reason, Focus::Code, Focus::No, Focus::Yes],
         }
     }

@@ -72,6 +72,8 @@ impl Area {
 pub enum Hit {
     /// A row of the list.
     Row(ItemId),
+    /// The title of a column.
+    Column(usize),
     /// A place in the action table.
     Action(usize),
     /// Back to this depth of the stack.
@@ -153,6 +155,32 @@ pub fn triage(body: Area) -> (Area, Area) {
     };
     let list = body.height - below;
     (body.lines(0, list), body.lines(list, below))
+}
+
+/// From this width on what a row is about stands beside the list.
+const BESIDE: u16 = 110;
+
+/// A list, and what the row under its cursor is about: beside it where there is room, below it elsewhere. `share` is
+/// the pane's, in hundredths.
+pub fn detail(body: Area, share: u16) -> (Area, Area) {
+    if body.width >= BESIDE {
+        let pane = body.width * share / 100;
+        let list = Area {
+            width: body.width - pane,
+            ..body
+        };
+        let pane = Area {
+            x: list.right(),
+            width: pane,
+            ..body
+        };
+        return (list, pane);
+    }
+    let pane = (body.height * share / 100)
+        .max(3)
+        .min(body.height.saturating_sub(3));
+    let list = body.height - pane;
+    (body.lines(0, list), body.lines(list, pane))
 }
 
 /// The two streams of a page, side by side where there is room.

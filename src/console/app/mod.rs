@@ -9,6 +9,7 @@ pub mod geometry;
 pub mod page;
 pub mod travel;
 pub mod update;
+pub mod views;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -34,6 +35,7 @@ use form::Form;
 use geometry::Hits;
 use page::Page;
 use travel::{Arrived, Asked, At, Captions, Travel};
+use views::Views;
 
 /// The world and the clock as they are now.
 #[derive(Clone, Copy)]
@@ -212,6 +214,10 @@ pub enum Modal {
         cursor: usize,
         first: usize,
     },
+    /// The columns of a list: which stand where, and which is sorted by.
+    Columns {
+        cursor: usize,
+    },
     /// One line that somebody is asked for.
     Prompt {
         asked: Asked,
@@ -225,6 +231,11 @@ pub struct App {
     pub actor: Actor,
     /// Never empty; the first is the overview.
     pub stack: Vec<Page>,
+    pub views: Views,
+    /// How much of a list's room what its row is about takes, in hundredths; none when that is not shown.
+    pub detail: Option<u16>,
+    /// Nothing is changed: not the world, and not its clock.
+    pub readonly: bool,
     pub modal: Option<Modal>,
     /// The filter line of the current list is being typed.
     pub filtering: bool,
@@ -261,6 +272,9 @@ impl App {
         App {
             actor,
             stack: vec![Page::new(Blade::Overview)],
+            views: Views::default(),
+            detail: None,
+            readonly: false,
             modal: None,
             filtering: false,
             toast: None,
@@ -326,6 +340,9 @@ impl App {
     pub fn scopes(&self) -> Vec<Scope> {
         match &self.modal {
             Some(Modal::Help { .. }) => return vec![Scope::Help, Scope::Move, Scope::Always],
+            Some(Modal::Columns { .. }) => {
+                return vec![Scope::Columns, Scope::Move, Scope::Always];
+            }
             Some(Modal::Palette { .. } | Modal::People { .. } | Modal::Prompt { .. }) => {
                 return vec![Scope::Menu, Scope::Always];
             }

@@ -4,17 +4,24 @@
 //! A list has its cursor on a row. A page begins with its cursor on the thing it is about; from there it goes
 //! over the links in reading order. What is not in sight is not selected.
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::rc::Rc;
 
 use super::geometry;
+use super::views::{ListView, Sort};
 use super::{App, Ctx};
 use crate::console::blades::overview::rows::{Summary, summary};
-use crate::console::blades::{Blade, Eye, ingestion, people, query};
+use crate::console::blades::{Blade, Eye, ingestion, query};
 use crate::console::doc::{Line, layout};
-use crate::console::rows::{ItemId, window};
+use crate::console::rows::{ItemId, Row, window};
+use crate::console::sieve::{self, Sieve, Weight};
 use crate::engine::ids::Revision;
 use crate::engine::lockbox::request::Operation;
 use crate::engine::{Actor, Refusal};
+
+/// Ages of a filter are looked at again this often.
+const AGE_STEP: i64 = 60_000_000;
 
 /// What a kept list depends on.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,7 +30,8 @@ struct Stamp {
     actor: Actor,
     operation: Option<Operation>,
     filter: String,
-    /// Rises when time alone changes the order.
+    sort: Option<Sort>,
+    /// Rises when time alone changes the order or what is kept.
     period: i64,
 }
 
@@ -35,7 +43,19 @@ pub struct Page {
     pub index: usize,
     /// First line or row on screen.
     pub first: usize,
-    pub filter: String,
+    pub view: ListView,
+    /// Rows that are acted on together.
+    pub marks: BTreeSet<ItemId>,
+    /// The cursor goes to what is new.
+    pub follow: bool,
+    /// Rows in sight that the last change of the world changed; until the next key.
+    pub changed: BTreeSet<ItemId>,
+    /// What the rows in sight said, apart from how long it is until something.
+    said: BTreeMap<ItemId, u64>,
+    /// Of which world, and of which rows.
+    said_at: (Revision, usize, usize),
+    /// A field of the filter that is no column, and what was probably meant.
+    pub unknown: Option<(String, Option<&'static str>)>,
     /// Activity log: only this operation.
     pub operation: Option<Operation>,
     /// The rows of a list, the links of a page.
@@ -59,7 +79,13 @@ impl Page {
             cursor: None,
             index: 0,
             first: 0,
-            filter: String::new(),
+            view: ListView::default(),
+            marks: BTreeSet::new(),
+            follow: false,
+            changed: BTreeSet::new(),
+            said: BTreeMap::new(),
+            said_at: Default::default(),
+            unknown: None,
             operation: None,
             ids: Rc::default(),
             places: Vec::new(),
@@ -185,27 +211,71 @@ impl Page {
         }
     }
 
+    /// In follow mode, the cursor on the last thing that is new.
+    fn follow_news(&mut self, before: &[ItemId]) {
+        if !self.follow || before.is_empty() {
+            return;
+        }
+        let known: BTreeSet<&ItemId> = before.iter().collect();
+        let news = self.ids.iter().filter(|id| !known.contains(id));
+        if let Some(newest) = news.max() {
+            self.cursor = Some(newest.clone());
+        }
+    }
+
+    /// Notes which rows in sight say something else since the world changed.
+    fn compare(&mut self, eye: Eye, height: usize) {
+        let now = (eye.world.revision, self.first, self.ids.len());
+        if now == self.said_at {
+            return;
+        }
+        let rows = self.ids.iter().skip(self.first).take(height);
+        let says = rows.filter_map(|id| Some((id.clone(), said(&self.blade.row(eye, id)?))));
+        let says: BTreeMap<ItemId, u64> = says.collect();
+        if now.0 != self.said_at.0 && !self.said.is_empty() {
+            let other = |(id, now): &(&ItemId, &u64)| match self.said.get(id) {
+                Some(before) => before != *now,
+                // What only came into sight is not new.
+                None => false,
+            };
+            self.changed = says
+                .iter()
+                .filter(other)
+                .map(|(id, _)| id.clone())
+                .collect();
+        }
+        self.said_at = now;
+        self.said = says;
+    }
+
     fn list(&mut self, eye: Eye) {
+        let sieve = Sieve::read(&self.view.filter, self.blade.columns());
+        self.unknown = sieve.unknown.clone();
         let stamp = Stamp {
             revision: eye.world.revision,
             actor: eye.actor.clone(),
             operation: self.operation,
-            filter: self.filter.clone(),
+            filter: self.view.filter.clone(),
+            sort: self.view.sort,
             period: match self.blade {
                 Blade::Ingestion(_) => ingestion::rows::period(eye.now),
+                _ if sieve.ages() => eye.now.0 / AGE_STEP,
                 _ => 0,
             },
         };
         if self.stamp.as_ref() == Some(&stamp) {
             return;
         }
-        // Only a longer filter: the rows found so far are enough to look through.
+        // Only a longer word: the rows found so far are enough to look through.
         let narrows = self.stamp.as_ref().is_some_and(|old| {
             let same = Stamp {
                 filter: old.filter.clone(),
                 ..stamp.clone()
             } == *old;
-            same && !old.filter.is_empty() && stamp.filter.starts_with(&old.filter)
+            let words = |c: char| c.is_alphanumeric() || matches!(c, ' ' | '-' | '.');
+            same && !old.filter.is_empty()
+                && stamp.filter.starts_with(&old.filter)
+                && stamp.filter.chars().all(words)
         });
         let found = if narrows {
             Ok(self.ids.to_vec())
@@ -217,7 +287,14 @@ impl Page {
         match found {
             Ok(ids) => {
                 self.refusal = None;
-                self.ids = Rc::new(filtered(&self.blade, eye, ids, &self.filter));
+                let before = std::mem::take(&mut self.ids);
+                self.ids = Rc::new(arranged(&self.blade, eye, ids, &sieve, self.view.sort));
+                self.follow_news(&before);
+                if !self.marks.is_empty() {
+                    // What is not in the list is not acted on.
+                    let there: BTreeSet<&ItemId> = self.ids.iter().collect();
+                    self.marks.retain(|id| there.contains(id));
+                }
             }
             Err(refusal) => {
                 self.refusal = Some(refusal);
@@ -237,27 +314,37 @@ impl Page {
     }
 }
 
-/// The rows in which every word of the filter occurs.
-fn filtered(blade: &Blade, eye: Eye, ids: Vec<ItemId>, filter: &str) -> Vec<ItemId> {
-    let words: Vec<String> = filter
-        .to_lowercase()
-        .split_whitespace()
-        .map(str::to_owned)
-        .collect();
-    if words.is_empty() {
-        return ids;
+/// The rows that the filter keeps, in the order that was asked for.
+fn arranged(
+    blade: &Blade,
+    eye: Eye,
+    mut ids: Vec<ItemId>,
+    sieve: &Sieve,
+    sort: Option<Sort>,
+) -> Vec<ItemId> {
+    if !sieve.is_empty() {
+        let kept = |row: Row| sieve.keeps(&row, eye.now);
+        ids.retain(|id| blade.row(eye, id).is_some_and(kept));
     }
-    let has = |id: &ItemId| {
-        let row = match id {
-            ItemId::Person(_) | ItemId::Observer => people::row(eye, id),
-            _ => blade.row(eye, id),
+    if let Some(sort) = sort {
+        let weight = |id: &ItemId| {
+            let row = blade.row(eye, id);
+            Weight::of(row.as_ref().and_then(|row| row.cells.get(sort.column)))
         };
-        row.is_some_and(|row| {
-            let text: Vec<String> = row.cells.iter().map(|c| c.text.to_lowercase()).collect();
-            words.iter().all(|w| text.iter().any(|t| t.contains(w)))
-        })
-    };
-    ids.into_iter().filter(has).collect()
+        let mut weighed: Vec<_> = ids.into_iter().map(|id| (weight(&id), id)).collect();
+        weighed.sort_by(|(a, _), (b, _)| a.compare(b, sort.descending));
+        return weighed.into_iter().map(|(_, id)| id).collect();
+    }
+    ids
+}
+
+/// Tells a row from one that says something else. That time passes says nothing.
+fn said(row: &Row) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    for cell in row.cells.iter().filter(|cell| sieve::time(cell).is_none()) {
+        cell.text.hash(&mut hasher);
+    }
+    hasher.finish()
 }
 
 impl App {
@@ -271,7 +358,7 @@ impl App {
             actor: &actor,
         };
         let body = geometry::body(size);
-        let no_legend = self.ingestion.no_legend;
+        let (no_legend, detail) = (self.ingestion.no_legend, self.detail);
         if let Blade::Ingestion(scope) = &self.page().blade {
             let scope = scope.clone();
             let across = ingestion::view::across(body, no_legend);
@@ -284,8 +371,9 @@ impl App {
         let page = self.page_mut();
         if page.blade.is_list() {
             page.list(eye);
-            let rows = geometry::list_rows(list_area(&page.blade, body, no_legend));
+            let rows = geometry::list_rows(list_area(&page.blade, body, no_legend, detail));
             page.first = window(page.first, page.index, rows, page.ids.len());
+            page.compare(eye, rows);
         } else {
             match page.blade.doc(eye) {
                 Ok(doc) => {
@@ -327,7 +415,12 @@ impl App {
 }
 
 /// The part of the body that is the list.
-pub fn list_area(blade: &Blade, body: geometry::Area, no_legend: bool) -> geometry::Area {
+pub fn list_area(
+    blade: &Blade,
+    body: geometry::Area,
+    no_legend: bool,
+    detail: Option<u16>,
+) -> geometry::Area {
     match blade {
         Blade::Overview => {
             let list = geometry::overview(body).list;
@@ -336,6 +429,7 @@ pub fn list_area(blade: &Blade, body: geometry::Area, no_legend: bool) -> geomet
         }
         Blade::Pending => geometry::triage(body).0,
         Blade::Ingestion(_) => ingestion::view::parts(body, no_legend).list,
-        _ => body,
+        Blade::Revocation(_) => body,
+        _ => detail.map_or(body, |share| geometry::detail(body, share).0),
     }
 }

@@ -82,6 +82,8 @@ impl PartialEq for Arrived {
 pub enum Asked {
     Moment,
     Directory,
+    /// A file for the list.
+    File,
 }
 
 /// One sentence for each consequence, for people who watch.
@@ -141,6 +143,7 @@ impl App {
             Asked::Directory if !text.is_empty() => {
                 return vec![Effect::Travel(Travel::Save(text.to_owned()))];
             }
+            Asked::File => return self.export_list(ctx, text),
             Asked::Directory => "Give a directory that is new or empty".to_owned(),
         };
         self.say(format!("{}.", scrub(&wrong)), Token::ToastWarn);

@@ -2,11 +2,12 @@
 
 use super::dialog::{Dialog, Focus, Question};
 use super::geometry::{self, Hit};
-use super::page::{Page, list_area};
+use super::page::list_area;
 use super::{App, Ctx, Effect, Input, Modal, Outcome, Tempo, Typed};
 use crate::console::actions::ACTIONS;
 use crate::console::blades::{Blade, blocks, opens, people, query};
 use crate::console::input::{Key, Resolution};
+use crate::console::rows::ItemId;
 use crate::console::theme::Token;
 use crate::engine::draft;
 use crate::engine::lockbox::request::Operation;
@@ -21,6 +22,7 @@ impl App {
         let effects = match input {
             Input::Key(key) => {
                 self.toast = None;
+                self.page_mut().changed.clear();
                 self.key(ctx, key)
             }
             Input::Paste(text) => {
@@ -89,9 +91,9 @@ impl App {
     /// Does an action, or says why not.
     pub fn run(&mut self, ctx: &Ctx, action: usize) -> Vec<Effect> {
         let def = &ACTIONS[action];
-        if let Some(why) = (def.why_disabled)(self, ctx) {
+        if let Some(why) = self.why_not(def, ctx) {
             self.say(why, Token::ToastWarn);
-            if !def.explains_itself {
+            if !def.explains_itself || self.readonly {
                 return Vec::new();
             }
         }
@@ -121,13 +123,11 @@ impl App {
                 dialog.key(key, refused);
             }
             Some(Modal::Form(form)) => form.key(key),
-            Some(Modal::Help { .. }) => {}
+            Some(Modal::Help { .. } | Modal::Columns { .. }) => {}
             None if self.filtering => {
-                let page = self.page_mut();
-                let mut typed = Typed(std::mem::take(&mut page.filter));
+                let mut typed = Typed(self.page().view.filter.clone());
                 typed.key(key);
-                page.filter = typed.0;
-                page.go(0);
+                self.set_filter(typed.0);
             }
             None => self.query_key(ctx, key),
         }
@@ -148,12 +148,11 @@ impl App {
             ) => typed.paste(text),
             Some(Modal::Dialog(dialog)) => dialog.paste(text),
             Some(Modal::Form(form)) => form.paste(text),
-            Some(Modal::Help { .. }) => {}
+            Some(Modal::Help { .. } | Modal::Columns { .. }) => {}
             None if self.filtering => {
-                let page = self.page_mut();
-                let mut typed = Typed(std::mem::take(&mut page.filter));
+                let mut typed = Typed(self.page().view.filter.clone());
                 typed.paste(text);
-                page.filter = typed.0;
+                self.set_filter(typed.0);
             }
             None => {}
         }
@@ -172,6 +171,10 @@ impl App {
                 }
                 Vec::new()
             }
+            Some(Hit::Column(column)) => {
+                self.sort_by(column);
+                Vec::new()
+            }
             Some(Hit::Action(action)) => self.run(ctx, action),
             Some(Hit::Crumb(depth)) => {
                 self.stack.truncate(depth + 1);
@@ -180,12 +183,16 @@ impl App {
             }
             Some(Hit::Choice(index)) => {
                 let chosen = match &mut self.modal {
-                    Some(Modal::Palette { cursor, .. } | Modal::People { cursor, .. }) => {
-                        std::mem::replace(cursor, index) == index
-                    }
+                    Some(
+                        Modal::Palette { cursor, .. }
+                        | Modal::People { cursor, .. }
+                        | Modal::Columns { cursor },
+                    ) => std::mem::replace(cursor, index) == index,
                     _ => false,
                 };
-                if chosen {
+                if chosen && matches!(self.modal, Some(Modal::Columns { .. })) {
+                    self.toggle_column();
+                } else if chosen {
                     return self.choose(ctx);
                 }
                 Vec::new()
@@ -224,7 +231,9 @@ impl App {
             Some(Modal::Palette { typed, .. }) => self.offers(&typed.0).len(),
             _ => 0,
         };
-        let asking = matches!(self.page().blade, Blade::Query(_));
+        let page = self.page();
+        let columns = page.view.ordered(page.blade.columns()).len();
+        let asking = matches!(page.blade, Blade::Query(_));
         let dumped = match self.page().blade {
             Blade::Blocks(segment) => {
                 let body = geometry::body(self.size);
@@ -243,6 +252,11 @@ impl App {
                     .saturating_add_signed(by)
                     .min(people.saturating_sub(1));
             }
+            Some(Modal::Columns { cursor }) => {
+                *cursor = cursor
+                    .saturating_add_signed(by)
+                    .min(columns.saturating_sub(1));
+            }
             Some(Modal::Dialog(_) | Modal::Prompt { .. }) => {}
             Some(Modal::Form(form)) => form.scroll(by),
             None => {
@@ -258,6 +272,7 @@ impl App {
                     let last = lines.saturating_sub(height.saturating_sub(2));
                     page.first = page.first.saturating_add_signed(by).min(last);
                 } else if page.blade.is_list() {
+                    page.follow = false;
                     page.go(page.index.saturating_add_signed(by));
                 } else {
                     page.scroll(by, height);
@@ -274,6 +289,7 @@ impl App {
                 &self.page().blade,
                 body,
                 self.ingestion.no_legend,
+                self.detail,
             ))
         } else {
             usize::from(body.height)
@@ -286,7 +302,7 @@ impl App {
         if let Some(depth) = self.stack.iter().position(|p| p.blade == blade) {
             self.stack.truncate(depth + 1);
         } else {
-            self.stack.push(Page::new(blade));
+            self.stack.push(self.views.page(blade));
         }
     }
 
@@ -309,16 +325,28 @@ impl App {
         }
         if self.filtering {
             self.filtering = false;
-            self.page_mut().filter.clear();
-        } else if !self.page().filter.is_empty() {
-            self.page_mut().filter.clear();
+            self.change_view(|view| view.filter.clear());
+        } else if !self.page().marks.is_empty() {
+            self.page_mut().marks.clear();
+        } else if !self.page().view.filter.is_empty() {
+            self.change_view(|view| view.filter.clear());
         } else if self.stack.len() > 1 {
             self.stack.pop();
         }
     }
 
+    /// Asks about what is marked, and where nothing is, about what the cursor is on.
     pub fn ask_question(&mut self, question: Question) {
-        self.modal = Some(Modal::Dialog(Box::new(Dialog::new(question))));
+        let same = |id: &ItemId| match (question, id) {
+            (Question::Approve(_), ItemId::Request(id)) => Some(Question::Approve(*id)),
+            (Question::Deny(_), ItemId::Request(id)) => Some(Question::Deny(*id)),
+            (Question::Revoke(_), ItemId::Grant(id)) => Some(Question::Revoke(*id)),
+            _ => None,
+        };
+        let mut marked = self.page().marks.iter().filter_map(same);
+        let mut dialog = Dialog::new(marked.next().unwrap_or(question));
+        dialog.others = marked.collect();
+        self.modal = Some(Modal::Dialog(Box::new(dialog)));
     }
 
     pub fn filter_operation(&mut self, operation: Option<Operation>) {
@@ -385,6 +413,14 @@ impl App {
             }
             Focus::Yes if dialog.code_right(ctx.world) => {
                 dialog.sent = true;
+                if !dialog.others.is_empty() {
+                    let each = dialog.questions().map(|question| Effect::Submit {
+                        actor: actor.clone(),
+                        command: Box::new(dialog.command_for(question)),
+                        done: Some(String::new()),
+                    });
+                    return each.collect();
+                }
                 let command = Box::new(dialog.command());
                 // Where the service takes its time, access has not begun with the decision.
                 let begun = draft(ctx.world, ctx.now, &actor, &command).is_ok_and(|then| {
@@ -414,9 +450,49 @@ impl App {
         Vec::new()
     }
 
+    /// One of several decisions came back; after the last it is said how they went.
+    fn decided_one(&mut self, outcome: &Outcome) -> bool {
+        let Some(Modal::Dialog(dialog)) = &mut self.modal else {
+            return false;
+        };
+        if !dialog.sent || dialog.others.is_empty() {
+            return false;
+        }
+        match outcome {
+            Outcome::Done(_) => dialog.went.done += 1,
+            Outcome::Refused(refusal) => dialog.went.refused.push(refusal.message.clone()),
+            Outcome::Broken(why) => dialog.went.refused.push(why.clone()),
+            _ => return false,
+        }
+        let went = dialog.went.clone();
+        if went.done + went.refused.len() <= dialog.others.len() {
+            return true;
+        }
+        let verb = match dialog.question {
+            Question::Approve(_) => "approved",
+            Question::Deny(_) => "denied",
+            Question::Revoke(_) => "revoked",
+        };
+        self.modal = None;
+        self.page_mut().marks.clear();
+        let (said, tone) = match went.refused.first() {
+            None => (format!("{} {verb}.", went.done), Token::ToastOk),
+            Some(why) => (
+                format!("{} {verb}, {} not: {why}", went.done, went.refused.len()),
+                Token::ToastWarn,
+            ),
+        };
+        self.say(said, tone);
+        true
+    }
+
     /// A command the driver submitted came back.
     pub fn finished(&mut self, ctx: &Ctx, outcome: Outcome) {
         let sent = matches!(&self.modal, Some(Modal::Dialog(d)) if d.sent);
+        if self.decided_one(&outcome) {
+            self.refresh(ctx);
+            return;
+        }
         let Some(outcome) = self.form_finished(outcome) else {
             self.refresh(ctx);
             return;

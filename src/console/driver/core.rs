@@ -13,6 +13,7 @@ use futures_util::stream::FuturesUnordered;
 use tokio::sync::{oneshot, watch};
 
 use super::travels::{Live, Trip};
+use crate::console::actions::READ_ONLY;
 use crate::console::app::{App, Clock, Ctx, Effect, Outcome, Tempo};
 use crate::console::blades::blocks::Looked;
 use crate::console::blades::query::{Answered, Shown};
@@ -156,6 +157,10 @@ impl Core {
                 return None;
             }
         };
+        if self.app.readonly && matches!(effect, Effect::Submit { .. } | Effect::Clock(_)) {
+            self.tell(Outcome::Broken(READ_ONLY.to_owned()));
+            return None;
+        }
         match effect {
             Effect::Travel(travel) => self.travel(travel),
             Effect::Submit {

@@ -111,8 +111,17 @@ pub fn crumbs(canvas: &mut Canvas, app: &App, ctx: &Ctx, area: Area) {
             right = format!("{}%", shown * 100 / lines);
         }
     }
-    if !page.filter.is_empty() && !app.filtering {
-        right = format!("/{}  {right}", page.filter);
+    if page.follow {
+        right = format!("following  {right}");
+    }
+    if !page.marks.is_empty() {
+        right = format!("{} marked  {right}", page.marks.len());
+    }
+    if page.view.across > 0 {
+        right = format!("{} columns left  {right}", page.view.across);
+    }
+    if !page.view.filter.is_empty() && !app.filtering {
+        right = format!("/{}  {right}", page.view.filter);
     }
     if page.blade == Blade::Activity
         && let Some(operation) = page.operation
@@ -168,7 +177,7 @@ pub fn status(canvas: &mut Canvas, app: &App, ctx: &Ctx, area: Area) {
     if app.filtering {
         let x = inner.x + canvas.text(inner.x, inner.y, inner.width, "/", Token::BarKey);
         let room = inner.right().saturating_sub(x + 1);
-        let tail = tail(&app.page().filter, usize::from(room));
+        let tail = tail(&app.page().view.filter, usize::from(room));
         let used = canvas.text(x, inner.y, room, &tail, Token::Strong);
         canvas.tint(Area::new(x + used, inner.y, 1, 1), Token::ButtonFocused);
         return;

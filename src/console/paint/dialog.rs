@@ -14,7 +14,7 @@ use crate::console::app::geometry::{Area, Hit};
 use crate::console::app::{App, Ctx};
 use crate::console::blades::{request, shared};
 use crate::console::doc::{Bar, Block, Line, Piece, layout};
-use crate::console::rows::{Align, Cell};
+use crate::console::rows::{Align, Cell, Mark};
 use crate::console::text;
 use crate::console::theme::Token;
 use crate::engine::foresight::foresee;
@@ -86,11 +86,14 @@ pub fn paint(canvas: &mut Canvas, app: &App, ctx: &Ctx, body: Area, dialog: &Dia
 
 /// What a yes would do, and the stranger's words.
 pub fn said(app: &App, ctx: &Ctx, dialog: &Dialog) -> Vec<Block> {
+    if !dialog.others.is_empty() {
+        return each(app, ctx, dialog);
+    }
     let mut blocks = head(app, ctx, dialog);
     if let Ok(ahead) = foresee(ctx.world, ctx.now, &app.actor, &dialog.command()) {
         blocks.extend(foreseen(&ahead, &app.actor));
     }
-    if let Some(request) = request_of(ctx, dialog) {
+    if let Some(request) = request_of(ctx, dialog.question) {
         blocks.push(Block::Gap);
         blocks.push(Block::Stranger {
             label: request::rows::stranger_label(ctx.world, request),
@@ -101,6 +104,19 @@ pub fn said(app: &App, ctx: &Ctx, dialog: &Dialog) -> Vec<Block> {
 }
 
 pub fn title(dialog: &Dialog, refused: bool) -> String {
+    if !dialog.others.is_empty() {
+        let count = 1 + dialog.others.len();
+        let what = match dialog.question {
+            Question::Approve(_) => format!("Approve {count} requests"),
+            Question::Deny(_) => format!("Deny {count} requests"),
+            Question::Revoke(_) => format!("Revoke {count} grants (ext)"),
+        };
+        return if refused {
+            format!("{what}: not possible")
+        } else {
+            format!("{what}?")
+        };
+    }
     let (verb, id) = match dialog.question {
         Question::Approve(id) => ("Approve", id.to_string()),
         Question::Deny(id) => ("Deny", id.to_string()),
@@ -113,8 +129,8 @@ pub fn title(dialog: &Dialog, refused: bool) -> String {
     }
 }
 
-fn request_of<'a>(ctx: &Ctx<'a>, dialog: &Dialog) -> Option<&'a Request> {
-    let id = match dialog.question {
+fn request_of<'a>(ctx: &Ctx<'a>, question: Question) -> Option<&'a Request> {
+    let id = match question {
         Question::Approve(id) | Question::Deny(id) => id,
         Question::Revoke(id) => ctx.world.lockbox.grants.get(&id)?.request?,
     };
@@ -124,7 +140,7 @@ fn request_of<'a>(ctx: &Ctx<'a>, dialog: &Dialog) -> Option<&'a Request> {
 /// What a yes does, in one or two sentences.
 fn head(app: &App, ctx: &Ctx, dialog: &Dialog) -> Vec<Block> {
     let say = |text: String| Block::Text(Cell::new(text));
-    let Some(request) = request_of(ctx, dialog) else {
+    let Some(request) = request_of(ctx, dialog.question) else {
         return Vec::new();
     };
     let engineer = shared::name(ctx.world, &request.engineer);
@@ -159,6 +175,39 @@ fn head(app: &App, ctx: &Ctx, dialog: &Dialog) -> Vec<Block> {
             ]
         }
     }
+}
+
+/// Of several: what a yes does to each, a line for each; what would be refused says so.
+fn each(app: &App, ctx: &Ctx, dialog: &Dialog) -> Vec<Block> {
+    let says = match dialog.question {
+        Question::Approve(_) => {
+            "Each of them gets exactly what it asks for, and nobody else gets anything."
+        }
+        Question::Deny(_) => {
+            "None of them gets access. The requests are over; their tickets stay open."
+        }
+        Question::Revoke(_) => {
+            "All of this access ends at once. An extension: Azure has no early revoke."
+        }
+    };
+    let mut blocks = vec![Block::Text(Cell::new(says)), Block::Gap];
+    for question in dialog.questions() {
+        let Some(request) = request_of(ctx, question) else {
+            continue;
+        };
+        let who = shared::name(ctx.world, &request.engineer);
+        let resources = shared::resources(&request.resources).text;
+        let line = format!("{} {who}, {} on {resources}", request.id, request.level);
+        blocks.push(Block::Text(
+            match dialog.refusal_of(ctx, &app.actor, question) {
+                None => Cell::new(line),
+                Some(no) => Cell::new(format!("{line}: not possible, {}", no.message))
+                    .mark(Mark::Warn)
+                    .tone(Token::Warn),
+            },
+        ));
+    }
+    blocks
 }
 
 fn reason(canvas: &mut Canvas, dialog: &Dialog, inner: Area, y: u16) {

@@ -58,7 +58,7 @@ pub fn paint(canvas: &mut Canvas, app: &App, ctx: &Ctx, body: Area, first: usize
         }
         lines.push(vec![(0, Cell::new(*title).tone(Token::Heading))]);
         for action in actions {
-            let why = (action.why_disabled)(app, ctx);
+            let why = app.why_not(action, ctx);
             let (key, doc) = if why.is_some() {
                 (Token::Faint, Token::Faint)
             } else {

@@ -87,7 +87,7 @@ pub fn paint(canvas: &mut Canvas, app: &App, ctx: &Ctx, area: Area) {
         |a: &Action| away && (a.name.starts_with("past.") || a.name.starts_with("branch."));
     let here = || {
         let all = || ACTIONS.iter().enumerate();
-        let first = all().filter(|(_, a)| travels(a) && (a.why_disabled)(app, ctx).is_none());
+        let first = all().filter(|(_, a)| travels(a) && app.why_not(a, ctx).is_none());
         first
             .chain(all().filter(|(_, a)| !travels(a)))
             .filter(|(_, a)| !a.short.is_empty() && within_reach(a, &scopes) && stands(app, a))
@@ -102,7 +102,7 @@ pub fn paint(canvas: &mut Canvas, app: &App, ctx: &Ctx, area: Area) {
         .map(|(_, a)| width(a) + 2)
         .sum();
     let put = |canvas: &mut Canvas, x: u16, i: usize, action: &Action| {
-        let disabled = (action.why_disabled)(app, ctx).is_some();
+        let disabled = app.why_not(action, ctx).is_some();
         let (key, word) = if disabled {
             (Token::BarDisabled, Token::BarDisabled)
         } else {

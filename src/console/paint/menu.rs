@@ -36,6 +36,11 @@ pub fn words(asked: Asked) -> (&'static str, &'static str, &'static str) {
             "Moment: ",
             "2020-11-22 14:00, 14:00 of that day, -2h, +30m, or an event such as r123",
         ),
+        Asked::File => (
+            "Write the list to a file",
+            "File: ",
+            "what is shown, in its order; .csv, .json or .md; a file that is not there yet",
+        ),
         Asked::Directory => (
             "Write the branch down",
             "Directory: ",
@@ -72,7 +77,7 @@ pub fn palette(
     let shown = offers.iter().enumerate().skip(first).take(height);
     for (y, (index, action)) in (list.y..).zip(shown) {
         let action = &ACTIONS[*action];
-        let disabled = (action.why_disabled)(app, ctx).is_some();
+        let disabled = app.why_not(action, ctx).is_some();
         let (name, doc) = if disabled {
             (Token::Faint, Token::Faint)
         } else {
@@ -90,6 +95,45 @@ pub fn palette(
         }
         canvas.hits.add(row, Hit::Choice(index));
     }
+}
+
+/// The columns of a list: shown or put away, in their order, and which is sorted by.
+pub fn columns(canvas: &mut Canvas, app: &App, body: Area, cursor: usize) {
+    let page = app.page();
+    let columns = page.blade.columns();
+    let order = page.view.ordered(columns);
+    let height = u16::try_from(order.len())
+        .unwrap_or(u16::MAX)
+        .saturating_add(3);
+    let area = body.middle(body.width.saturating_sub(4).min(44), height);
+    let inner = canvas.modal(area, Token::ModalFrame, "Columns");
+    let list = inner.lines(0, inner.height.saturating_sub(1));
+    let first = window(0, cursor, usize::from(list.height), order.len());
+    let shown = order.iter().enumerate().skip(first);
+    for (y, (index, column)) in (list.y..list.bottom()).zip(shown) {
+        let box_ = if page.view.hidden.contains(column) {
+            "[ ]"
+        } else {
+            "[x]"
+        };
+        let sorted = match page.view.sort {
+            Some(sort) if sort.column == *column && sort.descending => "largest first",
+            Some(sort) if sort.column == *column => "smallest first",
+            _ => "",
+        };
+        let x = list.x + canvas.text(list.x, y, 4, box_, Token::Accent) + 1;
+        let title = columns.get(*column).map_or("", |c| c.title);
+        let used = canvas.text(x, y, list.right().saturating_sub(x), title, Token::Text);
+        let x = x + used + 2;
+        canvas.text(x, y, list.right().saturating_sub(x), sorted, Token::Muted);
+        let row = Area::new(inner.x - 1, y, inner.width + 2, 1);
+        if index == cursor {
+            canvas.tint(row, Token::SelectedRow);
+        }
+        canvas.hits.add(row, Hit::Choice(index));
+    }
+    let hint = "space shows, s sorts, J K move";
+    canvas.text(inner.x, inner.bottom() - 1, inner.width, hint, Token::Hint);
 }
 
 pub fn people(canvas: &mut Canvas, app: &App, ctx: &Ctx, body: Area, typed: &Typed, cursor: usize) {

@@ -57,7 +57,7 @@ pub fn frame(app: &App, ctx: &Ctx, theme: &Theme, buf: &mut Buffer) -> Hits {
     } else if let Blade::Blocks(segment) = page.blade {
         blocks::view::paint(&mut canvas, app, body, segment);
     } else if page.blade.is_list() {
-        table::list(&mut canvas, app, ctx, body);
+        table::with_detail(&mut canvas, app, ctx, body);
     } else {
         lines::page(&mut canvas, page, body);
     }
@@ -71,6 +71,7 @@ pub fn frame(app: &App, ctx: &Ctx, theme: &Theme, buf: &mut Buffer) -> Hits {
         Some(Modal::People { typed, cursor, .. }) => {
             menu::people(&mut canvas, app, ctx, body, typed, *cursor);
         }
+        Some(Modal::Columns { cursor }) => menu::columns(&mut canvas, app, body, *cursor),
         Some(Modal::Prompt { asked, typed }) => menu::prompt(&mut canvas, body, *asked, typed),
         Some(Modal::Dialog(dialog)) => dialog::paint(&mut canvas, app, ctx, body, dialog),
         Some(Modal::Form(form)) => form::paint(&mut canvas, body, form),

@@ -33,7 +33,9 @@ impl Plain {
                 Some(Modal::Form(_)) => self.fill_in().await?,
                 Some(Modal::People { .. }) => self.become_somebody().await?,
                 Some(Modal::Prompt { asked, .. }) => self.line(*asked).await?,
-                Some(Modal::Help { .. } | Modal::Palette { .. }) => self.core.app.modal = None,
+                Some(Modal::Help { .. } | Modal::Palette { .. } | Modal::Columns { .. }) => {
+                    self.core.app.modal = None;
+                }
                 None => break,
             }
         }

@@ -34,12 +34,13 @@ const PATIENCE: Duration = Duration::from_secs(3);
 const SIZE: (u16, u16) = (80, 24);
 
 /// Opens the console and returns when the person leaves, the input ends or a signal ends it.
-pub fn run(handle: Handle, actor: Actor) -> Result<(), ConsoleError> {
+pub fn run(handle: Handle, actor: Actor, readonly: bool) -> Result<(), ConsoleError> {
     let keymap = Keymap::defaults()?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    let app = App::new(actor, Keymap::defaults()?, SIZE);
+    let mut app = App::new(actor, Keymap::defaults()?, SIZE);
+    app.readonly = readonly;
     let ended = runtime.block_on(async { Plain::new(handle, app, keymap)?.drive().await });
     match ended {
         // Who does not listen any more has heard enough.
@@ -287,7 +288,7 @@ impl Plain {
                 );
                 return;
             }
-            app.page_mut().filter.clear();
+            app.page_mut().view.filter.clear();
             app.filtering = true;
             app.update(ctx, Input::Paste(words.to_owned()));
             app.filtering = false;
@@ -300,7 +301,8 @@ impl Plain {
     async fn act(&mut self, action: usize) -> io::Result<()> {
         let def = &ACTIONS[action];
         let why = self.with(|app, ctx| {
-            (def.why_disabled)(app, ctx).or_else(|| words::out_of_place(app, def))
+            app.why_not(def, ctx)
+                .or_else(|| words::out_of_place(app, def))
         });
         if let Some(why) = why {
             return self.say(&why);
@@ -374,7 +376,7 @@ impl Plain {
         Place {
             depth: app.stack.len(),
             blade: page.blade.clone(),
-            filter: page.filter.clone(),
+            filter: page.view.filter.clone(),
             operation: page.operation,
             at: app.at.clone(),
             actor: app.actor.clone(),

@@ -80,9 +80,9 @@ pub fn blade(app: &App, ctx: &Ctx, from: usize) -> Vec<String> {
     }
     let eye = app.eye(ctx);
     let listed = page.blade.is_list();
-    let filter = match page.filter.is_empty() {
+    let filter = match page.view.filter.is_empty() {
         true => String::new(),
-        false => format!(" with {:?}, of {}", page.filter, page.total),
+        false => format!(" with {:?}, of {}", page.view.filter, page.total),
     };
     match (listed, page.ids.len()) {
         (true, 1) => lines.push(format!("{title}: 1 row{filter}.")),
@@ -105,7 +105,7 @@ pub fn blade(app: &App, ctx: &Ctx, from: usize) -> Vec<String> {
         return lines;
     }
     if page.ids.is_empty() {
-        let (what, next) = match page.filter.is_empty() {
+        let (what, next) = match page.view.filter.is_empty() {
             true => page.blade.emptiness(),
             false => ("No row has these words.", "/ alone shows all rows again."),
         };

@@ -184,7 +184,7 @@ pub fn help(app: &App, ctx: &Ctx) -> Vec<String> {
             .filter(|_| within_reach(action, &scopes));
         let key = key.filter(|key| key.parse::<usize>().is_err());
         let key = key.map_or_else(String::new, |key| format!(" or {key}"));
-        let why = (action.why_disabled)(app, ctx);
+        let why = app.why_not(action, ctx);
         let why = why.map_or_else(String::new, |why| format!(" Not now: {why}"));
         lines.push(format!("{}{key}: {}.{why}", action.name, action.doc));
     }

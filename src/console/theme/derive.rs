@@ -42,6 +42,15 @@ pub fn style(token: Token, given: &BTreeMap<Token, Style>) -> Style {
             Some(grounds) => Style::new().bg(colour(row(grounds, given))),
             None => Style::new().add_modifier(Modifier::REVERSED),
         },
+        // For a beat only; what changed also says so in words.
+        Token::Changed => {
+            let bold = Style::new().add_modifier(Modifier::BOLD);
+            let accent = of(Token::Accent).fg.and_then(rgb);
+            match (grounds(given), accent) {
+                (Some((ground, _)), Some(accent)) => bold.bg(colour(mix(ground, accent, 0.14))),
+                _ => bold,
+            }
+        }
         Token::Muted => quiet(given, 0.4, MUTED),
         Token::Faint => quiet(given, 0.6, FAINT),
         Token::Border => of(Token::Faint),

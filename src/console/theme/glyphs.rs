@@ -22,6 +22,9 @@ pub struct Glyphs {
     pub branch: &'static str,
     pub cursor: &'static str,
     pub thumb: &'static str,
+    pub marked: &'static str,
+    /// Sorted, smallest first and largest first.
+    pub sorted: [&'static str; 2],
     /// Around a choice that can be changed.
     pub turn: [&'static str; 2],
     /// A gauge where it is full, and where it is not yet.
@@ -66,6 +69,8 @@ pub const UNICODE: Glyphs = Glyphs {
     branch: "├",
     cursor: "▌",
     thumb: "┃",
+    marked: "✓",
+    sorted: ["↑", "↓"],
     turn: ["‹", "›"],
     full: "█",
     track: "░",
@@ -98,6 +103,8 @@ pub const ASCII: Glyphs = Glyphs {
     branch: "+-",
     cursor: ">",
     thumb: "#",
+    marked: "*",
+    sorted: ["^", "v"],
     turn: ["<", ">"],
     full: "#",
     track: ".",

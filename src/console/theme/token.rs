@@ -40,6 +40,7 @@ tokens! {
     Heading = "border"."title" < Strong,
     SelectedRow = "selection"."row" < SelectedRow,
     Match = "selection"."match" < Accent,
+    Changed = "change"."changed" < Changed,
     Ok = "status"."ok" < Ok,
     Info = "status"."info" < Info,
     Warn = "status"."warn" < Warn,

@@ -15,7 +15,7 @@ pub fn paint(canvas: &mut Canvas, app: &App, ctx: &Ctx, body: Area) {
     let page = app.page();
     cards(canvas, &page.summary, parts.cards);
     heading(canvas, parts.list, "What needs attention");
-    let list = crate::console::app::page::list_area(&page.blade, body, false);
+    let list = crate::console::app::page::list_area(&page.blade, body, false, None);
     table::list(canvas, app, ctx, list);
     if parts.below.height > 1 {
         below(canvas, ctx, &page.summary, parts.below);
