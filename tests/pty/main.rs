@@ -723,3 +723,34 @@ fn a_screenshot_is_three_files_beside_each_other() {
     assert!(read("svg").unwrap().contains(">Help: "));
     assert!(read("ansi").unwrap().contains("\u{1b}["));
 }
+
+#[test]
+#[ignore = "run by the next one, on a terminal of its own"]
+fn panics_on_the_alternate_screen() {
+    let _guard = lockbox::console::terminal::Guard::take().unwrap();
+    panic!("on purpose");
+}
+
+#[test]
+fn a_panic_gives_the_terminal_back_and_its_report_can_be_read() {
+    let program = std::env::current_exe().unwrap();
+    let words = [
+        "--ignored",
+        "--exact",
+        "--nocapture",
+        "panics_on_the_alternate_screen",
+    ];
+    let mut terminal = Pty::spawn(program.to_str().unwrap(), &words, &[], 100, 30);
+    terminal.wait_exit();
+    terminal.settle(Duration::from_millis(100));
+    assert!(String::from_utf8_lossy(&terminal.raw).contains("\u{1b}[?1049h"));
+    let screen = terminal.screen();
+    assert!(!screen.alternate_screen() && !screen.hide_cursor() && !screen.bracketed_paste());
+    assert_eq!(screen.mouse_protocol_mode(), vt100::MouseProtocolMode::None);
+    // Not left on the screen that went.
+    assert!(
+        terminal.text().contains("on purpose"),
+        "{}",
+        terminal.text()
+    );
+}
