@@ -144,6 +144,10 @@ fn what_a_row_is_about_stands_beside_the_list_or_below_it() {
     scene.check();
     scene.press("tab");
     assert_eq!(scene.app.detail, None);
+    // A row that has no page is told in full.
+    scene.input(Input::Resize(120, 30));
+    scene.press("g h tab").shows("WHAT HAPPENED");
+    scene.shows("and no access was given.");
 }
 
 #[test]

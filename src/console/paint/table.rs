@@ -6,7 +6,7 @@ use crate::console::app::geometry::{self, Area, Hit, list_rows};
 use crate::console::app::page::Page;
 use crate::console::app::{App, Ctx};
 use crate::console::blades::opens;
-use crate::console::doc::layout;
+use crate::console::doc::{Block, layout};
 use crate::console::rows::{Align, Column, Row, Slot};
 use crate::console::text;
 use crate::console::theme::Token;
@@ -35,15 +35,30 @@ pub fn with_detail(canvas: &mut Canvas, app: &App, ctx: &Ctx, body: Area) {
         pane.lines(1, pane.height).inset(1)
     };
     let blade = app.item().and_then(|id| opens(ctx.world, &id));
-    let Some(doc) = blade.and_then(|blade| blade.doc(app.eye(ctx)).ok()) else {
-        let says = "There is nothing more about this row.";
-        canvas.text(inner.x, inner.y, inner.width, says, Token::Muted);
-        return;
+    let eye = app.eye(ctx);
+    let blocks = match blade.and_then(|blade| blade.doc(eye).ok()) {
+        Some(doc) => [doc.main, doc.side].concat(),
+        // A row that is all there is of its thing is told in full.
+        None => match app
+            .page()
+            .cursor
+            .as_ref()
+            .and_then(|id| app.page().blade.row(eye, id))
+        {
+            Some(row) => whole(app.page().blade.columns(), row),
+            None => return,
+        },
     };
-    let mut blocks = doc.main;
-    blocks.extend(doc.side);
     let laid = layout(&blocks, inner.width);
     lines::stream(canvas, inner, &laid, 0);
+}
+
+fn whole(columns: &'static [Column], row: Row) -> Vec<Block> {
+    let named = columns.iter().zip(row.cells);
+    let facts = named.filter(|(column, _)| !column.title.is_empty());
+    vec![Block::Facts(
+        facts.map(|(column, cell)| (column.title, cell)).collect(),
+    )]
 }
 
 /// The current blade as a table.
