@@ -1126,6 +1126,9 @@ fn a_replay_wants_a_recording_and_a_terminal_and_a_recording_a_console() {
         assert_eq!(said.code, 2, "{option} {value}");
         assert!(said.err.contains("write a number from"), "{}", said.err);
     }
+    let said = place.run(&["--readonly", "clock", "advance", "1h"]);
+    assert_eq!(said.code, 2);
+    assert!(said.err.contains("Leave --readonly out"), "{}", said.err);
     let said = place.run(&["--record", "never.cast", "clock", "show"]);
     assert_eq!(said.code, 2);
     assert!(

@@ -1,7 +1,7 @@
 //! Time travel as a person sees it: the past, a branch, two futures side by side, why, the record and captions, in
 //! all sizes and signs; and that every state is told by a word, not by colour alone.
 
-use lockbox::console::app::Outcome;
+use lockbox::console::app::{Input, Outcome};
 use lockbox::console::app::travel::Arrived;
 use lockbox::console::blades::Blade;
 use lockbox::console::theme::{Depth, Theme, glyphs};
@@ -151,6 +151,34 @@ fn a_time_to_come_is_reached_by_letting_time_go_on() {
     assert!(scene.app.at.past.is_none());
     scene.press("@").type_text("noon").press("enter");
     scene.shows("is not a time");
+}
+
+#[test]
+fn a_click_on_the_bar_goes_to_that_part_of_the_record() {
+    let mut scene = Scene::new(revoked(), person("ann"), (120, 40));
+    scene.press("{").text();
+    let head = scene.app.at.past.as_ref().unwrap().head.0;
+    // The bar stands at the right of the status line.
+    scene.input(Input::Click(90, 38));
+    let early = scene.app.at.past.as_ref().unwrap().revision.0;
+    scene.text();
+    scene.input(Input::Click(104, 38));
+    let middle = scene.app.at.past.as_ref().unwrap().revision.0;
+    assert!(
+        0 < early && early < middle && middle < head,
+        "{early} {middle} {head}"
+    );
+    scene.text();
+    scene.input(Input::Click(118, 38));
+    assert_eq!(
+        scene
+            .app
+            .at
+            .past
+            .as_ref()
+            .map_or(head, |past| past.revision.0),
+        head
+    );
 }
 
 #[test]

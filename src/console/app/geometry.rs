@@ -88,6 +88,8 @@ pub enum Hit {
     Spot(usize, usize),
     /// A moment of a chart whose columns stand here.
     Chart(Area),
+    /// A part of the record, on the bar that stands here.
+    Scrub(Area),
     /// Nothing behind it can be clicked.
     Backdrop,
 }

@@ -3,6 +3,7 @@
 use super::dialog::{Dialog, Focus, Question};
 use super::geometry::{self, Hit};
 use super::page::list_area;
+use super::travel::Travel;
 use super::{App, Ctx, Effect, Input, Modal, Outcome, Tempo, Typed};
 use crate::console::actions::ACTIONS;
 use crate::console::blades::{Blade, blocks, opens, people, query};
@@ -10,8 +11,10 @@ use crate::console::input::{Key, Resolution};
 use crate::console::rows::ItemId;
 use crate::console::theme::Token;
 use crate::engine::draft;
+use crate::engine::ids::Revision;
 use crate::engine::lockbox::request::Operation;
 use crate::engine::text::scrub;
+use crate::runtime::Look;
 
 /// Steps of `+` and `-`.
 pub const RATES: [u32; 7] = [1, 2, 10, 60, 600, 3_600, 86_400];
@@ -218,6 +221,13 @@ impl App {
                 let at = x.saturating_sub(plot.x);
                 self.ingestion.point(at);
                 Vec::new()
+            }
+            Some(Hit::Scrub(bar)) => {
+                let head = self.at.past.as_ref().map_or(0, |past| past.head.0);
+                let part = u64::from(x.saturating_sub(bar.x));
+                let revision = head * part / u64::from(bar.width.saturating_sub(1).max(1));
+                let look = Look::Revision(Revision(revision.max(1)));
+                vec![Effect::Travel(Travel::Look(look))]
             }
             Some(Hit::Backdrop) | None => Vec::new(),
         }

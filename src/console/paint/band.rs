@@ -2,6 +2,7 @@
 
 use super::canvas::Canvas;
 use crate::console::app::geometry::{Area, Hit};
+use crate::console::app::travel::Moment;
 use crate::console::app::{App, Ctx};
 use crate::console::blades::{Blade, shared};
 use crate::console::text;
@@ -210,12 +211,29 @@ pub fn status(canvas: &mut Canvas, app: &App, ctx: &Ctx, area: Area) {
     if let Some(toast) = &app.toast {
         canvas.text(inner.x, inner.y, inner.width, &toast.text, toast.tone);
     } else if let Some(past) = &app.at.past {
+        let bar = scrub_bar(canvas, past, inner);
         let said = format!("{}  {}", past.revision, past.said);
-        canvas.text(inner.x, inner.y, inner.width, &said, Token::Accent);
+        let room = bar.x.saturating_sub(inner.x + 2);
+        canvas.text(inner.x, inner.y, room, &said, Token::Accent);
     } else if let Some(trouble) = ctx.clock.trouble {
         let text = crate::engine::text::scrub(trouble);
         canvas.text(inner.x, inner.y, inner.width, &text, Token::Warn);
     }
+}
+
+/// How far into the record one looks; a click goes to that part of it.
+fn scrub_bar(canvas: &mut Canvas, past: &Moment, area: Area) -> Area {
+    let width = (area.width / 6).clamp(10, 32).min(area.width);
+    let bar = Area::new(area.right() - width, area.y, width, 1);
+    let at = past.revision.0 * u64::from(width - 1) / past.head.0.max(1);
+    let at = u16::try_from(at).unwrap_or(0).min(width - 1);
+    let (track, knob) = (canvas.theme.glyphs.rule, canvas.theme.glyphs.ok);
+    for x in 0..width {
+        canvas.text(bar.x + x, bar.y, 1, track, Token::Faint);
+    }
+    canvas.text(bar.x + at, bar.y, 1, knob, Token::Accent);
+    canvas.hits.add(bar, Hit::Scrub(bar));
+    bar
 }
 
 /// The end of a line being typed, as far as it fits.
