@@ -912,7 +912,9 @@ actions! {
     "menu.close" ["esc", "ctrl-c"] Menu Safe "close" "Close",
         never, |app, _| { app.modal = None; NONE };
     "filter.keep" ["enter", "down"] Filter Safe "keep" "Keep the filter",
-        never, |app, _| { app.filtering = false; NONE };
+        never, |app, _| { app.keep_filter(); NONE };
+    "filter.recall" ["up", "ctrl-p"] Filter Safe "one before" "The filter this kind of list had before",
+        never, |app, _| { app.recall_filter(); NONE };
     "filter.drop" ["esc", "ctrl-c"] Filter Safe "drop" "Drop the filter",
         never, |app, _| { app.back(); NONE };
     "dialog.next" ["tab"] Dialog Safe "next field" "Next field",

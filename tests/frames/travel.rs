@@ -1,8 +1,8 @@
 //! Time travel as a person sees it: the past, a branch, two futures side by side, why, the record and captions, in
 //! all sizes and signs; and that every state is told by a word, not by colour alone.
 
-use lockbox::console::app::{Input, Outcome};
 use lockbox::console::app::travel::Arrived;
+use lockbox::console::app::{Input, Outcome};
 use lockbox::console::blades::Blade;
 use lockbox::console::theme::{Depth, Theme, glyphs};
 use lockbox::engine::{Actor, Span, digest};
@@ -159,10 +159,10 @@ fn a_click_on_the_bar_goes_to_that_part_of_the_record() {
     scene.press("{").text();
     let head = scene.app.at.past.as_ref().unwrap().head.0;
     // The bar stands at the right of the status line.
-    scene.input(Input::Click(90, 38));
+    scene.input(Input::Click(103, 38));
     let early = scene.app.at.past.as_ref().unwrap().revision.0;
     scene.text();
-    scene.input(Input::Click(104, 38));
+    scene.input(Input::Click(109, 38));
     let middle = scene.app.at.past.as_ref().unwrap().revision.0;
     assert!(
         0 < early && early < middle && middle < head,

@@ -1,5 +1,6 @@
 //! How lists are looked at: filter, order, columns, and the pane beside them. Remembered by kind of list for as long
-//! as the console runs; every change can be taken back. Marks are the page's own.
+//! as the console runs; every change can be taken back. A filter is remembered to be called back, and never stands in
+//! a list that is opened anew: nobody misses a request because of what was typed an hour ago. Marks are the page's own.
 
 use std::collections::{BTreeSet, HashMap};
 use std::mem::Discriminant;
@@ -74,6 +75,8 @@ impl ListView {
 #[derive(Default)]
 pub struct Views {
     kept: HashMap<Discriminant<Blade>, ListView>,
+    /// Filters that were kept, the last one last.
+    filters: HashMap<Discriminant<Blade>, Vec<String>>,
     undo: Vec<(Discriminant<Blade>, ListView)>,
 }
 
@@ -83,6 +86,7 @@ impl Views {
         let view = self.kept.get(&std::mem::discriminant(&blade)).cloned();
         let mut page = Page::new(blade);
         page.view = view.unwrap_or_default();
+        page.view.filter.clear();
         page
     }
 }
@@ -107,8 +111,36 @@ impl App {
         let page = self.page_mut();
         page.view.filter = filter;
         page.go(0);
-        let (kind, view) = (std::mem::discriminant(&page.blade), page.view.clone());
-        self.views.kept.insert(kind, view);
+    }
+
+    /// The filter stands, and can be called back when the list is opened anew.
+    pub fn keep_filter(&mut self) {
+        self.filtering = false;
+        let page = self.page();
+        let (kind, filter) = (
+            std::mem::discriminant(&page.blade),
+            page.view.filter.clone(),
+        );
+        let kept = self.views.filters.entry(kind).or_default();
+        kept.retain(|old| *old != filter);
+        if !filter.is_empty() {
+            kept.push(filter);
+        }
+        let over = kept.len().saturating_sub(UNDO_MAX);
+        kept.drain(..over);
+    }
+
+    /// The filter that was kept before the one that is typed.
+    pub fn recall_filter(&mut self) {
+        let page = self.page();
+        let kept = self.views.filters.get(&std::mem::discriminant(&page.blade));
+        let kept = kept.map_or(&[][..], Vec::as_slice);
+        let here = kept.iter().position(|old| *old == page.view.filter);
+        let before = here.unwrap_or(kept.len()).checked_sub(1);
+        match before.and_then(|at| kept.get(at)).cloned() {
+            Some(filter) => self.set_filter(filter),
+            None => self.say("No filter was kept before.", Token::ToastInfo),
+        }
     }
 
     pub fn undo_view(&mut self) {
