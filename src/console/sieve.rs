@@ -5,6 +5,7 @@
 //! level:admin           in a column, by its title or name      level=admin   all of the cell
 //! !subscription:dev     not so                                 rate>100      numbers
 //! left<2h  age>2d       how far a time is from now; age is the first time of the row that has passed
+//! ~prghn                letters in this order, with anything between them
 //! ```
 
 use std::cmp::Ordering;
@@ -32,6 +33,8 @@ struct Term {
 #[derive(Debug, Clone, PartialEq)]
 enum What {
     Word(String),
+    /// Letters in this order in one cell.
+    Letters(String),
     Holds(usize, String),
     Is(usize, String),
     Number(usize, Sign, f64),
@@ -85,6 +88,9 @@ impl Sieve {
     }
 
     fn term(&mut self, text: &str, columns: &[Column]) -> Option<What> {
+        if let Some(letters) = text.strip_prefix('~') {
+            return Some(What::Letters(letters.to_lowercase())).filter(|_| !letters.is_empty());
+        }
         let word = || Some(What::Word(text.to_lowercase())).filter(|_| !text.is_empty());
         let Some(at) = text.find([':', '=', '<', '>']).filter(|at| *at > 0) else {
             return word();
@@ -140,6 +146,7 @@ impl What {
         let cell = |column: &usize| row.cells.get(*column);
         match self {
             What::Word(word) => (row.cells.iter()).any(|c| c.text.to_lowercase().contains(word)),
+            What::Letters(letters) => (row.cells.iter()).any(|c| in_order(letters, &c.text)),
             What::Holds(column, value) => {
                 cell(column).is_some_and(|c| c.text.to_lowercase().contains(value))
             }
@@ -156,6 +163,13 @@ impl What {
                 .is_some_and(|at| sign.holds((now - at).cmp(span))),
         }
     }
+}
+
+/// Whether the letters occur in a text, one after the other.
+fn in_order(letters: &str, text: &str) -> bool {
+    let text = text.to_lowercase();
+    let mut rest = text.chars();
+    letters.chars().all(|letter| rest.any(|c| c == letter))
 }
 
 /// Words, and what stands in quotes as one.
@@ -315,6 +329,10 @@ mod tests {
             ("left>1d", "23"),
             ("age>2d", "1"),
             ("age<=20h", "23"),
+            ("~nchs", "1"),
+            ("!~nchs", "23"),
+            ("~rdr", "2"),
+            ("~", "123"),
             ("!age>2d", "23"),
             // Half typed.
             ("level:", "123"),
