@@ -269,3 +269,21 @@ fn a_list_is_written_as_it_is_shown() {
         );
     }
 }
+
+#[test]
+fn a_paste_is_held_to_what_fits_and_says_so() {
+    let mut scene = list("g p");
+    let mega = "batch ".repeat(170_000);
+    scene.input(Input::Paste(mega.clone()));
+    scene.shows("Nothing takes text here.");
+    scene.press("/");
+    scene.input(Input::Paste("batch".into()));
+    scene.hides("no more fit");
+    scene.input(Input::Paste(mega.clone()));
+    assert_eq!(scene.app.page().view.filter.chars().count(), 200);
+    scene.press("esc a");
+    scene.press("tab tab tab");
+    scene.input(Input::Paste(mega));
+    scene.shows("pasted characters were taken; no more fit here");
+    scene.check();
+}

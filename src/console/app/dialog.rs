@@ -219,6 +219,18 @@ impl Dialog {
         }
     }
 
+    /// Characters of the text the focus is on.
+    pub fn typed(&self) -> Option<usize> {
+        match self.focus {
+            Focus::Code => Some(self.code.0.chars().count()),
+            Focus::Reason => {
+                let lines = self.reason.lines().iter();
+                Some(lines.map(|line| line.chars().count()).sum())
+            }
+            Focus::No | Focus::Yes => None,
+        }
+    }
+
     /// Pasted text: lines stay, whatever a terminal would act on goes.
     pub fn paste(&mut self, text: &str) {
         match self.focus {

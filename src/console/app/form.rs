@@ -348,6 +348,15 @@ impl Form {
     }
 
     /// Pasted text: lines stay in a long text, whatever a terminal would act on goes.
+    /// Characters of the text the focus is on.
+    pub fn typed(&self) -> Option<usize> {
+        match self.focus {
+            Focus::Word => Some(self.word.0.chars().count()),
+            Focus::Field(at) => Some(self.fields.get(at)?.value.chars().count()),
+            _ => None,
+        }
+    }
+
     pub fn paste(&mut self, pasted: &str) {
         if self.sent {
             return;

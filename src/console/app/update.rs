@@ -13,7 +13,7 @@ use crate::console::theme::Token;
 use crate::engine::draft;
 use crate::engine::ids::Revision;
 use crate::engine::lockbox::request::Operation;
-use crate::engine::text::scrub;
+use crate::engine::text::{acts, scrub};
 use crate::runtime::Look;
 
 /// Steps of `+` and `-`.
@@ -29,7 +29,10 @@ impl App {
                 self.key(ctx, key)
             }
             Input::Paste(text) => {
+                self.toast = None;
+                let before = self.typed();
                 self.paste(&text);
+                self.say_what_fitted(before, &text);
                 Vec::new()
             }
             Input::Click(x, y) => {
@@ -133,6 +136,44 @@ impl App {
                 self.set_filter(typed.0);
             }
             None => self.query_key(ctx, key),
+        }
+    }
+
+    /// Characters of the text that is being typed; none where nothing takes text.
+    fn typed(&self) -> Option<usize> {
+        let count = |text: &str| text.chars().count();
+        match &self.modal {
+            Some(
+                Modal::Palette { typed, .. }
+                | Modal::People { typed, .. }
+                | Modal::Prompt { typed, .. },
+            ) => Some(count(&typed.0)),
+            Some(Modal::Dialog(dialog)) => dialog.typed(),
+            Some(Modal::Form(form)) => form.typed(),
+            Some(Modal::Help { .. } | Modal::Columns { .. }) => None,
+            None if self.filtering => Some(count(&self.page().view.filter)),
+            None => match &self.page().blade {
+                Blade::Query(id) if self.edits() => {
+                    let desk = self.desks.get(id);
+                    Some(desk.map_or(0, |desk| count(&desk.text())))
+                }
+                _ => None,
+            },
+        }
+    }
+
+    /// What was pasted and did not fit is not passed over.
+    fn say_what_fitted(&mut self, before: Option<usize>, pasted: &str) {
+        let (Some(before), Some(after)) = (before, self.typed()) else {
+            self.say("Nothing takes text here.", Token::ToastWarn);
+            return;
+        };
+        let asked = pasted.trim().chars().filter(|c| !acts(*c)).count();
+        let taken = after.saturating_sub(before);
+        if taken < asked {
+            let says =
+                format!("{taken} of {asked} pasted characters were taken; no more fit here.");
+            self.say(says, Token::ToastWarn);
         }
     }
 

@@ -181,6 +181,11 @@ pub fn status(canvas: &mut Canvas, app: &App, ctx: &Ctx, area: Area) {
         let tail = tail(&app.page().view.filter, usize::from(room));
         let used = canvas.text(x, inner.y, room, &tail, Token::Strong);
         canvas.tint(Area::new(x + used, inner.y, 1, 1), Token::ButtonFocused);
+        if let Some(toast) = &app.toast {
+            let x = x + used + 3;
+            let room = inner.right().saturating_sub(x);
+            canvas.text(x, inner.y, room, &toast.text, toast.tone);
+        }
         return;
     }
     if !app.pending.is_empty() {
