@@ -21,12 +21,15 @@ pub enum CheckCommand {
     /// Read themes of the console, those that ship and your own unless files are named, and measure them
     #[command(alias = "theme")]
     Themes { files: Vec<PathBuf> },
+    /// Read the programs of your own that the console can run; your commands.toml unless a file is named
+    Commands { file: Option<PathBuf> },
 }
 
 pub fn run(command: CheckCommand, context: &Context) -> Result<(), Failure> {
     match command {
         CheckCommand::World { file } => world(&file, context),
         CheckCommand::Themes { files } => looks::check(&files, context),
+        CheckCommand::Commands { file } => looks::check_programs(file.as_deref(), context),
     }
 }
 

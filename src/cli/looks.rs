@@ -11,9 +11,11 @@ use super::context::Context;
 use super::failure::{Failure, USAGE};
 use super::input;
 use super::print::{self, List, col, flex};
+use crate::console::programs::{self, Program};
 use crate::console::theme::measure::{INKS, apart, contrasts};
 use crate::console::theme::sight::Eyes;
 use crate::console::theme::{Depth, Library, Own, SHIPPED, Theme, Token, file, glyphs};
+use crate::engine::text::scrub;
 
 /// Largest theme file that is read on the way to the console, in bytes.
 const MAX: u64 = 256 * 1024;
@@ -36,6 +38,54 @@ pub fn library() -> Library {
         .collect();
     own.sort_by(|a, b| a.id.cmp(&b.id));
     Library { own }
+}
+
+/// Where the person's own programs stand.
+pub fn programs_file() -> Option<PathBuf> {
+    let base = etcetera::choose_base_strategy().ok()?;
+    Some(base.config_dir().join("lockbox").join("commands.toml"))
+}
+
+/// The person's own programs; none where there is no file.
+pub fn programs() -> Result<Vec<Program>, String> {
+    let Some(path) = programs_file().filter(|path| path.exists()) else {
+        return Ok(Vec::new());
+    };
+    let name = path.display().to_string();
+    let text = text(&path).map_err(|why| format!("{name}: cannot be read: {why}"))?;
+    programs::read(&name, &text)
+}
+
+/// `lockbox check commands`.
+pub fn check_programs(file: Option<&Path>, context: &Context) -> Result<(), Failure> {
+    let found = match file {
+        Some(path) => programs::read(
+            &path.display().to_string(),
+            &input::text_file(path, "commands")?,
+        ),
+        None => programs(),
+    };
+    let found = found.map_err(|wrong| {
+        let remedy = "Correct it; README.md describes the file.";
+        Failure::bad_input("InvalidCommands", "commands", wrong, remedy)
+    })?;
+    context.list(&List {
+        noun: ("command", "commands"),
+        columns: vec![col("NAME"), col("KEY"), flex("WHAT"), flex("RUNS")],
+        csv: &["name", "key", "doc", "run"],
+        items: found,
+        cells: &|program: &Program| {
+            let keys: Vec<String> = program.keys.iter().map(ToString::to_string).collect();
+            let run = program.run.iter().map(|word| scrub(word)).collect::<Vec<_>>();
+            vec![program.name.clone(), keys.join(" "), program.doc.clone(), run.join(" ")]
+        },
+        json: &|program: &Program| {
+            let keys: Vec<String> = program.keys.iter().map(ToString::to_string).collect();
+            json!({ "name": program.name, "key": keys.join(" "), "doc": program.doc, "run": program.run })
+        },
+        own_shape: false,
+        notes: Vec::new(),
+    })
 }
 
 fn own(path: &Path) -> Option<Own> {

@@ -73,6 +73,7 @@ pub fn open(context: &Context, handle: Handle, actor: Actor) -> Result<(), Failu
         },
         glyphs: global.glyphs(),
         readonly: global.readonly,
+        programs: looks::programs(),
         record: global.record.clone(),
     })
     .map_err(of_console)

@@ -14,6 +14,7 @@ pub fn run(context: &Context) -> Result<(), Failure> {
     let (journal, outbox) = (journal_path(&state), outbox_path(&state));
     let founded = journal.exists();
     let themes = looks::themes_dir().map(|dir| dir.display().to_string());
+    let commands = looks::programs_file().map(|file| file.display().to_string());
     let world = match &context.global.world {
         Some(path) => path.display().to_string(),
         None => "the demo world, built in".to_owned(),
@@ -35,6 +36,10 @@ pub fn run(context: &Context) -> Result<(), Failure> {
                 "themes",
                 themes.as_deref().unwrap_or("nowhere, without a home"),
             ),
+            field(
+                "commands",
+                commands.as_deref().unwrap_or("nowhere, without a home"),
+            ),
             field("world file", world.clone()),
         ])],
         json: json!({
@@ -43,6 +48,7 @@ pub fn run(context: &Context) -> Result<(), Failure> {
             "journalExists": founded,
             "outbox": outbox.display().to_string(),
             "themes": themes,
+            "commands": commands,
             "worldFile": context.global.world.as_ref().map(|p| p.display().to_string()),
         }),
     })

@@ -24,6 +24,7 @@ use super::input::key::KeyError;
 use super::pacer::Pacer;
 use super::paint;
 use super::picture;
+use super::programs::Program;
 use super::terminal::{self, Guard, Screen};
 use super::theme::{Depth, Glyphs, Library, Theme, ThemeError, Token, colour};
 use crate::engine::Actor;
@@ -53,6 +54,8 @@ pub struct Options {
     pub glyphs: Glyphs,
     /// Nothing is changed.
     pub readonly: bool,
+    /// Programs of the person's own, or what is wrong with their file.
+    pub programs: Result<Vec<Program>, String>,
     /// A new file that every frame is written to.
     pub record: Option<PathBuf>,
 }
@@ -180,6 +183,10 @@ impl Driver {
         let size = terminal::size()?;
         let mut app = App::new(options.actor, keymap, size);
         app.readonly = options.readonly;
+        match options.programs {
+            Ok(programs) => app.programs = programs,
+            Err(wrong) => app.say(wrong, Token::ToastWarn),
+        }
         if let Some(cue) = options.handle.views().borrow().cue.clone() {
             app.cue = cue;
             app.present();

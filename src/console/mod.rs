@@ -21,6 +21,7 @@ pub mod pacer;
 pub mod paint;
 pub mod picture;
 pub mod plain;
+pub mod programs;
 pub mod rows;
 pub mod sieve;
 pub mod terminal;

@@ -57,6 +57,37 @@ pub enum ItemId {
     Step(ResourceId, u8),
 }
 
+impl ItemId {
+    /// As people write it, and as a program is given it.
+    pub fn name(&self) -> String {
+        let text = match self {
+            ItemId::Request(id) => id.to_string(),
+            ItemId::Ticket(id) => id.to_string(),
+            ItemId::Grant(id) => id.to_string(),
+            ItemId::Mail(id) => id.to_string(),
+            ItemId::Activity(revision) | ItemId::Event(revision) => revision.to_string(),
+            ItemId::Number(name) | ItemId::Rule(name) => (*name).to_owned(),
+            ItemId::Person(id) => id.to_string(),
+            ItemId::Observer => String::new(),
+            ItemId::Vault(name) | ItemId::Policy(name, _) => name.to_string(),
+            ItemId::Key(vault, key) => format!("{vault}/{key}"),
+            ItemId::KeyVersion(id) => format!("{}/{}/{}", id.vault, id.key, id.version),
+            ItemId::Cluster(id)
+            | ItemId::Workspace(id)
+            | ItemId::StorageAccount(id)
+            | ItemId::Tables(id)
+            | ItemId::Way(id, _)
+            | ItemId::Step(id, _) => id.to_string(),
+            ItemId::Operation(id) => id.to_string(),
+            ItemId::Saved(id, _, name) => format!("{id}/{name}"),
+            ItemId::Table(id, name) => format!("{id}/{name}"),
+            ItemId::Segments(_) => "segments".to_owned(),
+            ItemId::Segment(id) => id.to_string(),
+        };
+        scrub(&text).into_owned()
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Align {
     Left,

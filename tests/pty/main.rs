@@ -754,3 +754,48 @@ fn a_panic_gives_the_terminal_back_and_its_report_can_be_read() {
         terminal.text()
     );
 }
+
+#[test]
+fn programs_of_ones_own_run_on_what_the_cursor_is_on_and_a_broken_file_stops_nothing() {
+    let desk = Desk::new();
+    let home = tempfile::tempdir().unwrap();
+    let folder = home.path().join("lockbox");
+    std::fs::create_dir(&folder).unwrap();
+    let file = folder.join("commands.toml");
+    let commands = r#"
+        [[command]]
+        name = "say"
+        key = "ctrl-o"
+        run = ["printf", "it is %s here\\nand more", "{id}"]
+        [[command]]
+        name = "fail"
+        run = ["sh", "-c", "echo no such luck >&2; exit 3"]
+    "#;
+    std::fs::write(&file, commands).unwrap();
+    let env = [("XDG_CONFIG_HOME", home.path().to_str().unwrap())];
+    let mut console = desk.console(&[], &env, 100, 30);
+    console.send("gp");
+    console.wait_for("LB-000031");
+    console.send("\u{f}");
+    console.wait_for("say: it is LB-000011 here");
+    console.send(":!fail");
+    console.send(ENTER);
+    console.wait_for("fail: no such luck");
+    console.send(":!sai");
+    console.send(ENTER);
+    console.wait_for("Did you mean say?");
+    console.send("q");
+    assert_eq!(leave(&mut console), 0);
+
+    std::fs::write(&file, commands.replace("{id}", "{idd}")).unwrap();
+    let mut console = desk.console(&[], &env, 200, 30);
+    console.wait_for("commands.toml:5: {idd} stands for nothing. Did you mean id?");
+    console.send("q");
+    assert_eq!(leave(&mut console), 0);
+    let told = Command::new(LOCKBOX)
+        .args(["check", "commands"])
+        .envs(env)
+        .output()
+        .unwrap();
+    assert_eq!(told.status.code(), Some(2));
+}

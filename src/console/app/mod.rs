@@ -22,6 +22,7 @@ use super::blades::query::{Answered, Desk, Focus, Shown, Spent, State};
 use super::blades::revocation::Revocation;
 use super::blades::{Blade, Eye, Related, related};
 use super::input::{Key, Keymap};
+use super::programs::{self, Program};
 use super::rows::ItemId;
 use super::theme::Token;
 use crate::engine::ids::{ResourceId, SegmentId};
@@ -124,6 +125,11 @@ pub enum Effect {
     },
     /// To look from elsewhere in time.
     Travel(Travel),
+    /// A program of the person's own, with its words.
+    Program {
+        name: String,
+        words: Vec<String>,
+    },
     Suspend,
     Repaint,
     Quit,
@@ -235,6 +241,8 @@ pub struct App {
     pub detail: Option<u16>,
     /// Nothing is changed: not the world, and not its clock.
     pub readonly: bool,
+    /// Programs of the person's own.
+    pub programs: Vec<Program>,
     pub modal: Option<Modal>,
     /// The filter line of the current list is being typed.
     pub filtering: bool,
@@ -274,6 +282,7 @@ impl App {
             views: Views::default(),
             detail: None,
             readonly: false,
+            programs: Vec::new(),
             modal: None,
             filtering: false,
             toast: None,
@@ -495,6 +504,28 @@ impl App {
             return None;
         };
         self.desks.get(id)?.answer()
+    }
+
+    /// Runs a program of the person's own on what the cursor is on.
+    pub(super) fn run_program(&mut self, ctx: &Ctx, program: &Program) -> Vec<Effect> {
+        if self.readonly {
+            self.say(super::actions::READ_ONLY, Token::ToastWarn);
+            return Vec::new();
+        }
+        let id = self.item().map_or_else(String::new, |item| item.name());
+        let shown = programs::Shown {
+            id,
+            blade: self.page().blade.title(),
+            person: match &self.actor {
+                Actor::Person(id) => id.to_string(),
+                _ => String::new(),
+            },
+            time: ctx.now.to_string(),
+        };
+        vec![Effect::Program {
+            name: program.name.clone(),
+            words: program.words(&shown),
+        }]
     }
 
     pub fn say(&mut self, text: impl Into<String>, tone: Token) {

@@ -14,6 +14,7 @@ use crate::engine::draft;
 use crate::engine::ids::Revision;
 use crate::engine::lockbox::request::Operation;
 use crate::engine::text::{acts, scrub};
+use crate::engine::words::{did_you_mean, nearest};
 use crate::runtime::Look;
 
 /// Steps of `+` and `-`.
@@ -69,6 +70,10 @@ impl App {
             Resolution::Nothing => {
                 let alone = self.pending.len() == 1;
                 let keys = std::mem::take(&mut self.pending);
+                let own = self.programs.iter().find(|own| own.keys == keys).cloned();
+                if let Some(own) = own.filter(|_| !self.takes_text() && self.modal.is_none()) {
+                    return self.run_program(ctx, &own);
+                }
                 if alone && self.takes_text() {
                     self.text(ctx, key);
                 } else if self.modal.is_none() && !self.filtering {
@@ -410,6 +415,20 @@ impl App {
     pub fn choose(&mut self, ctx: &Ctx) -> Vec<Effect> {
         let mut effects = Vec::new();
         match self.modal.take() {
+            Some(Modal::Palette { typed, .. }) if typed.0.starts_with('!') => {
+                let name = typed.0[1..].trim();
+                match self.programs.iter().find(|own| own.name == name).cloned() {
+                    Some(own) => return self.run_program(ctx, &own),
+                    None => {
+                        let near = nearest(name, self.programs.iter().map(|own| own.name.as_str()));
+                        let hint =
+                            did_you_mean(near, "They stand in commands.toml; see lockbox paths.");
+                        let says =
+                            format!("There is no program {:?} of yours. {hint}", scrub(name));
+                        self.say(says, Token::ToastWarn);
+                    }
+                }
+            }
             Some(Modal::Palette { typed, cursor }) => {
                 if let Some(action) = self.offers(&typed.0).get(cursor) {
                     return self.run(ctx, *action);

@@ -3,10 +3,11 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io;
+use std::io::{self, Read};
 use std::pin::Pin;
+use std::process::{Command, Stdio};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
@@ -234,6 +235,17 @@ impl Core {
                     outcome(reply.await.map(|r| r.map(|_| Outcome::Done(String::new()))))
                 }));
             }
+            Effect::Program { name, words } => {
+                let (reply, answer) = oneshot::channel();
+                std::thread::spawn(move || {
+                    let _ = reply.send(ran(&name, &words));
+                });
+                self.replies.push(Box::pin(async move {
+                    answer
+                        .await
+                        .unwrap_or_else(|_| Outcome::Broken(HostError::Stopped.to_string()))
+                }));
+            }
             Effect::Copy(_)
             | Effect::Picture { .. }
             | Effect::Suspend
@@ -292,6 +304,74 @@ impl Core {
             view,
             now,
         }
+    }
+}
+
+/// How long a program of the person's own may take, and how much of what it says is read.
+const PATIENCE: Duration = Duration::from_secs(30);
+const SAID_MAX: u64 = 64 * 1024;
+
+/// Runs a program and says what it said first.
+fn ran(name: &str, words: &[String]) -> Outcome {
+    let broken = |why: String| Outcome::Broken(format!("{name}: {}", scrub(&why)));
+    let Some((program, rest)) = words.split_first() else {
+        return broken("there is nothing to run.".to_owned());
+    };
+    let mut command = Command::new(program);
+    command
+        .args(rest)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let mut child = match command.spawn() {
+        Ok(child) => child,
+        Err(error) => return broken(format!("{program} cannot be run: {error}.")),
+    };
+    // Read beside the wait: who says much must not wait for a reader.
+    let streams: [Option<Box<dyn Read + Send>>; 2] = [
+        child.stdout.take().map(|s| Box::new(s) as _),
+        child.stderr.take().map(|s| Box::new(s) as _),
+    ];
+    let readers = streams.map(|stream| {
+        std::thread::spawn(move || {
+            let mut said = Vec::new();
+            if let Some(stream) = stream {
+                let _ = stream.take(SAID_MAX).read_to_end(&mut said);
+            }
+            String::from_utf8_lossy(&said).into_owned()
+        })
+    });
+    let ends = Instant::now() + PATIENCE;
+    let status = loop {
+        match child.try_wait() {
+            Ok(Some(status)) => break status,
+            Ok(None) if Instant::now() < ends => std::thread::sleep(Duration::from_millis(20)),
+            Ok(None) => {
+                let _ = child.kill();
+                let _ = child.wait();
+                return broken(format!(
+                    "it took longer than {} s and was stopped.",
+                    PATIENCE.as_secs()
+                ));
+            }
+            Err(error) => return broken(error.to_string()),
+        }
+    };
+    let [said, wrong] = readers.map(|reader| reader.join().unwrap_or_default());
+    let first = |text: &str| {
+        text.lines()
+            .find(|line| !line.trim().is_empty())
+            .map(str::to_owned)
+    };
+    if status.success() {
+        let said = first(&said).unwrap_or_else(|| "done.".to_owned());
+        Outcome::Done(format!("{name}: {}", scrub(&said)))
+    } else {
+        broken(
+            first(&wrong)
+                .or_else(|| first(&said))
+                .unwrap_or_else(|| status.to_string()),
+        )
     }
 }
 
