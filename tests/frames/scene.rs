@@ -125,6 +125,7 @@ impl Scene {
             | Effect::Copy(_)
             | Effect::Export { .. }
             | Effect::Picture { .. }
+            | Effect::Program { .. }
             | Effect::Suspend
             | Effect::Repaint
             | Effect::Quit => {}
