@@ -1140,6 +1140,37 @@ fn a_replay_wants_a_recording_and_a_terminal_and_a_recording_a_console() {
 }
 
 #[test]
+fn keys_are_listed_checked_and_in_the_manual() {
+    let place = Place::new();
+    let keys = place.json(&["keys"]);
+    let approve = find(&keys, "action", "request.approve");
+    assert_eq!(approve["keys"][0], "a");
+    let said = place.run(&["man"]);
+    assert!(said.out.contains(".SH KEYS") && said.out.contains("request.approve"));
+    let file = place.write("keys.toml", "[[bind]]\non = \"a\"\ndo = \"request.deny\"\n");
+    let said = place.run(&["check", "keys", &file]);
+    assert_eq!(said.code, 2);
+    assert!(
+        said.err
+            .contains("keys.toml:2: a means request.approve in request; unbind that first"),
+        "{}",
+        said.err
+    );
+    let file = place.write(
+        "good.toml",
+        "[[bind]]\non = \"ctrl-b\"\ndo = \"app.help\"\n",
+    );
+    let said = place.run(&["check", "keys", &file]);
+    assert_eq!(said.code, 0);
+    assert!(
+        said.err
+            .contains("terminals and multiplexers take it themselves"),
+        "{}",
+        said.err
+    );
+}
+
+#[test]
 fn a_blade_prints_once_as_the_console_would_show_it() {
     let place = Place::new();
     let request = place.pending();

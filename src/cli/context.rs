@@ -62,6 +62,9 @@ pub struct Global {
     /// lists them
     #[arg(long, global = true, value_name = "NAME")]
     pub theme: Option<String>,
+    /// Keys of your own on top of those that ship [default: keys.toml, see lockbox paths]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub keys: Option<PathBuf>,
     /// Signs of the console: unicode, ascii, or nerd for a font patched with icons
     #[arg(long, global = true, value_enum, value_name = "SET", default_value_t = Signs::Unicode, hide_possible_values = true)]
     pub glyphs: Signs,

@@ -11,7 +11,9 @@ use super::context::Context;
 use super::failure::{Failure, USAGE};
 use super::input;
 use super::print::{self, List, col, flex};
+use crate::console::input::{Keymap, keyfile};
 use crate::console::programs::{self, Program};
+use crate::console::reference::{self, Entry};
 use crate::console::theme::measure::{INKS, apart, contrasts};
 use crate::console::theme::sight::Eyes;
 use crate::console::theme::{Depth, Library, Own, SHIPPED, Theme, Token, file, glyphs};
@@ -24,8 +26,7 @@ const READABLE: f64 = 4.5;
 
 /// Where a person puts themes, each `NAME.toml`; nowhere without a home.
 pub fn themes_dir() -> Option<PathBuf> {
-    let base = etcetera::choose_base_strategy().ok()?;
-    Some(base.config_dir().join("lockbox").join("themes"))
+    config("themes")
 }
 
 /// Themes by name. One that cannot be read is told of when it is asked for.
@@ -40,10 +41,87 @@ pub fn library() -> Library {
     Library { own }
 }
 
+/// A file of the configuration directory; nowhere without a home.
+fn config(name: &str) -> Option<PathBuf> {
+    let base = etcetera::choose_base_strategy().ok()?;
+    Some(base.config_dir().join("lockbox").join(name))
+}
+
+/// Where the person's own keys stand.
+pub fn keys_file() -> Option<PathBuf> {
+    config("keys.toml")
+}
+
+/// The keys that ship with the person's own on top, or all that is wrong with those.
+pub fn keymap(file: Option<&Path>) -> Result<Keymap, Vec<String>> {
+    let own = keys_file().filter(|path| path.exists());
+    let Some(path) = file.map(Path::to_owned).or(own) else {
+        return Keymap::defaults().map_err(|error| vec![error.to_string()]);
+    };
+    let name = path.display().to_string();
+    let text = text(&path).map_err(|why| vec![format!("{name}: cannot be read: {why}")])?;
+    keyfile::read(&name, &text)
+}
+
+/// `lockbox check keys`.
+pub fn check_keys(file: Option<&Path>, context: &Context) -> Result<(), Failure> {
+    let keymap = keymap(file).map_err(wrong_keys)?;
+    for doubt in keyfile::doubts(&keymap) {
+        print::say(&format!("warning: {doubt}"));
+    }
+    keys(&keymap, context)
+}
+
+fn wrong_keys(wrong: Vec<String>) -> Failure {
+    for mistake in wrong.iter().skip(1) {
+        print::say(&format!("bad input: {mistake}"));
+    }
+    let first = wrong.into_iter().next().unwrap_or_default();
+    let remedy = "Correct it; until then the keys that ship stand. README.md describes the file.";
+    Failure::bad_input("InvalidKeys", "keys", first, remedy)
+}
+
+/// `lockbox keys`: every action with its keys.
+pub fn list_keys(markdown: bool, context: &Context) -> Result<(), Failure> {
+    let keymap = keymap(context.global.keys.as_deref()).map_err(wrong_keys)?;
+    match markdown {
+        true => print::plain(reference::markdown(&keymap).as_bytes()),
+        false => keys(&keymap, context),
+    }
+}
+
+fn keys(keymap: &Keymap, context: &Context) -> Result<(), Failure> {
+    context.list(&List {
+        noun: ("action", "actions"),
+        columns: vec![col("KEYS"), col("SCOPE"), col("ACTION"), flex("WHAT")],
+        csv: &["keys", "scope", "action", "doc", "danger"],
+        items: reference::entries(keymap),
+        cells: &|entry: &Entry| {
+            let name = entry.name.to_owned();
+            vec![
+                entry.keys.join("  "),
+                entry.scope.clone(),
+                name,
+                entry.doc.to_owned(),
+            ]
+        },
+        json: &|entry: &Entry| {
+            json!({
+                "keys": entry.keys,
+                "scope": entry.scope,
+                "action": entry.name,
+                "doc": entry.doc,
+                "danger": entry.danger,
+            })
+        },
+        own_shape: false,
+        notes: Vec::new(),
+    })
+}
+
 /// Where the person's own programs stand.
 pub fn programs_file() -> Option<PathBuf> {
-    let base = etcetera::choose_base_strategy().ok()?;
-    Some(base.config_dir().join("lockbox").join("commands.toml"))
+    config("commands.toml")
 }
 
 /// The person's own programs; none where there is no file.

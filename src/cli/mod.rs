@@ -184,6 +184,12 @@ enum Command {
     Check(check::CheckCommand),
     /// Where the state of this machine is kept
     Paths,
+    /// Every action of the console with its keys, yours too
+    Keys {
+        /// As tables for a page
+        #[arg(long)]
+        markdown: bool,
+    },
     /// Print a completion script
     Completions { shell: clap_complete::Shell },
     /// Print the manual page of lockbox or of a command
@@ -283,6 +289,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Command::Rules { id } => rules::run(id.as_deref(), &context),
         Command::Check(command) => check::run(command, &context),
         Command::Paths => paths::run(&context),
+        Command::Keys { markdown } => looks::list_keys(markdown, &context),
         Command::Completions { shell } => shell::completions(shell),
         Command::Man { command } => shell::man(&command),
     }

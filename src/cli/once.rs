@@ -61,7 +61,8 @@ pub fn open(context: &Context, handle: Handle, actor: Actor) -> Result<(), Failu
     if global.plain {
         return console::plain::run(handle, actor, global.readonly).map_err(of_console);
     }
-    console::run(Options {
+    let own_keys = looks::keymap(global.keys.as_deref());
+    let ended = console::run(Options {
         handle,
         actor,
         theme: global.theme.clone(),
@@ -73,10 +74,15 @@ pub fn open(context: &Context, handle: Handle, actor: Actor) -> Result<(), Failu
         },
         glyphs: global.glyphs(),
         readonly: global.readonly,
+        keymap: own_keys.clone(),
         programs: looks::programs(),
         record: global.record.clone(),
-    })
-    .map_err(of_console)
+    });
+    // Said once more where it stays.
+    for mistake in own_keys.err().into_iter().flatten() {
+        print::say(&mistake);
+    }
+    ended.map_err(of_console)
 }
 
 fn of_console(error: ConsoleError) -> Failure {

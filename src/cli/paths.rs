@@ -14,6 +14,7 @@ pub fn run(context: &Context) -> Result<(), Failure> {
     let (journal, outbox) = (journal_path(&state), outbox_path(&state));
     let founded = journal.exists();
     let themes = looks::themes_dir().map(|dir| dir.display().to_string());
+    let keys = looks::keys_file().map(|file| file.display().to_string());
     let commands = looks::programs_file().map(|file| file.display().to_string());
     let world = match &context.global.world {
         Some(path) => path.display().to_string(),
@@ -36,6 +37,7 @@ pub fn run(context: &Context) -> Result<(), Failure> {
                 "themes",
                 themes.as_deref().unwrap_or("nowhere, without a home"),
             ),
+            field("keys", keys.as_deref().unwrap_or("nowhere, without a home")),
             field(
                 "commands",
                 commands.as_deref().unwrap_or("nowhere, without a home"),
@@ -48,6 +50,7 @@ pub fn run(context: &Context) -> Result<(), Failure> {
             "journalExists": founded,
             "outbox": outbox.display().to_string(),
             "themes": themes,
+            "keys": keys,
             "commands": commands,
             "worldFile": context.global.world.as_ref().map(|p| p.display().to_string()),
         }),

@@ -6,6 +6,8 @@ use clap_complete::Shell;
 use super::Cli;
 use super::failure::{Failure, form};
 use super::print;
+use crate::console::input::Keymap;
+use crate::console::reference;
 use crate::engine::words::{did_you_mean, nearest};
 
 pub fn completions(shell: Shell) -> Result<(), Failure> {
@@ -38,5 +40,9 @@ pub fn man(words: &[String]) -> Result<(), Failure> {
     clap_mangen::Man::new(command)
         .title(name.to_uppercase())
         .render(&mut page)?;
+    if words.is_empty() {
+        let keymap = Keymap::defaults().map_err(|error| Failure::internal(error.to_string()))?;
+        page.extend(reference::roff(&keymap).into_bytes());
+    }
     print::plain(&page)
 }

@@ -159,17 +159,6 @@ pub struct Action {
     pub run: fn(&mut App, &Ctx) -> Vec<Effect>,
 }
 
-/// Whether the key of an action means it: `scopes` are those that count now, innermost first, and none further
-/// in takes the key.
-pub fn within_reach(action: &Action, scopes: &[Scope]) -> bool {
-    let Some(at) = scopes.iter().position(|s| *s == action.scope) else {
-        return false;
-    };
-    let mut inner = ACTIONS.iter().filter(|a| scopes[..at].contains(&a.scope));
-    let key = action.keys.first();
-    !inner.any(|a| key.is_some_and(|key| a.keys.contains(key)))
-}
-
 const NONE: Vec<Effect> = Vec::new();
 
 impl App {
@@ -891,6 +880,8 @@ actions! {
         never, |app, ctx| { app.shift(ctx, isize::MAX / 2); NONE };
     "app.screenshot" ["f8"] Always Safe "" "Write what the screen shows into files: text, ANSI and SVG",
         never, |_, ctx| vec![Effect::Picture { stem: format!("lockbox-{}", stamp(ctx)) }];
+    "app.again" ["."] Global Safe "" "Once more what was done last, on what the cursor is on now",
+        never, |app, ctx| app.run_again(ctx);
     "app.repaint" ["ctrl-r"] Global Safe "" "Paint the screen anew",
         never, |_, _| vec![Effect::Repaint];
     "app.suspend" ["ctrl-z"] Global Safe "" "Back to the shell; fg returns",

@@ -54,6 +54,8 @@ pub struct Options {
     pub glyphs: Glyphs,
     /// Nothing is changed.
     pub readonly: bool,
+    /// The keys in force, or what is wrong with the person's own.
+    pub keymap: Result<Keymap, Vec<String>>,
     /// Programs of the person's own, or what is wrong with their file.
     pub programs: Result<Vec<Program>, String>,
     /// A new file that every frame is written to.
@@ -77,7 +79,10 @@ pub enum ConsoleError {
 /// Opens the console and returns when the person leaves or a signal ends it. The terminal is restored.
 pub fn run(options: Options) -> Result<(), ConsoleError> {
     let theme = theme(&options)?;
-    let keymap = Keymap::defaults()?;
+    let keymap = match &options.keymap {
+        Ok(keymap) => keymap.clone(),
+        Err(_) => Keymap::defaults()?,
+    };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
@@ -186,6 +191,14 @@ impl Driver {
         match options.programs {
             Ok(programs) => app.programs = programs,
             Err(wrong) => app.say(wrong, Token::ToastWarn),
+        }
+        if let Err(wrong) = &options.keymap
+            && let Some(first) = wrong.first()
+        {
+            app.say(
+                format!("The keys that ship stand: {first}"),
+                Token::ToastWarn,
+            );
         }
         if let Some(cue) = options.handle.views().borrow().cue.clone() {
             app.cue = cue;

@@ -22,6 +22,7 @@ pub mod paint;
 pub mod picture;
 pub mod plain;
 pub mod programs;
+pub mod reference;
 pub mod rows;
 pub mod sieve;
 pub mod terminal;

@@ -56,8 +56,12 @@ macro_rules! ctx {
 
 impl Scene {
     pub fn new(stage: Stage, actor: Actor, size: (u16, u16)) -> Scene {
+        Scene::with_keys(stage, actor, size, Keymap::defaults().unwrap())
+    }
+
+    pub fn with_keys(stage: Stage, actor: Actor, size: (u16, u16), keymap: Keymap) -> Scene {
         let theme = Theme::load(None, None, Depth::True, glyphs::UNICODE).unwrap();
-        let app = App::new(actor, Keymap::defaults().unwrap(), size);
+        let app = App::new(actor, keymap, size);
         let mut scene = Scene {
             stage,
             app,

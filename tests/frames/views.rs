@@ -287,3 +287,92 @@ fn a_paste_is_held_to_what_fits_and_says_so() {
     scene.shows("pasted characters were taken; no more fit here");
     scene.check();
 }
+
+fn with_keys(text: &str) -> Scene {
+    let keymap = lockbox::console::input::keyfile::read("keys.toml", text).unwrap();
+    let mut scene = Scene::with_keys(many(), person("ann"), SIZE, keymap);
+    scene.press("g p");
+    scene
+}
+
+#[test]
+fn a_key_of_ones_own_works_and_is_what_bar_help_and_palette_show() {
+    let mut scene = with_keys(
+        "[[unbind]]\non = \"d\"\nscope = \"request\"\n\
+         [[bind]]\non = [\"x\", \"g D\"]\ndo = \"request.deny\"\n\
+         [aliases]\nno = \"request.deny\"\n",
+    );
+    scene.shows("x deny");
+    scene.press("d").shows("d does nothing");
+    scene.press("x").shows("Deny LB-");
+    scene.press("esc g").shows("D   Deny");
+    scene.press("D").shows("Deny LB-");
+    scene.press("esc ?").shows("x  g D");
+    scene.press("esc :").type_text("NO").press("enter");
+    scene.shows("Deny LB-");
+    scene.press("esc :").type_text("request.deny").shows("x │");
+}
+
+#[test]
+fn after_the_first_key_of_a_sequence_a_panel_says_what_may_follow() {
+    for size in [(120, 30), (80, 24), (40, 12)] {
+        let mut scene = Scene::new(many(), person("ann"), size);
+        scene.press("g").shows(" g … ");
+        scene.shows(if size.0 > 40 {
+            "Key vaults"
+        } else {
+            "v vaults"
+        });
+        scene.check();
+        let before = scene.app.stack.len();
+        scene.press("esc").hides(" g … ");
+        assert_eq!(scene.app.stack.len(), before, "esc gives the sequence up");
+    }
+    // It can be clicked.
+    let mut scene = list("g");
+    let screen = scene.text();
+    let (y, line) = screen
+        .lines()
+        .enumerate()
+        .find(|(_, line)| line.contains("Access grants"))
+        .unwrap();
+    let x = line.chars().position(|c| c == 'A').unwrap();
+    scene.input(Input::Click(
+        u16::try_from(x).unwrap(),
+        u16::try_from(y).unwrap(),
+    ));
+    scene.shows("› Access grants");
+}
+
+#[test]
+fn a_count_moves_goes_to_a_row_and_never_decides() {
+    let mut scene = list("g r 5 j");
+    assert_eq!(scene.app.page().index, 5);
+    scene.press("1 2").shows(" 12 ");
+    scene.press("G");
+    assert_eq!(scene.app.page().index, 11);
+    scene.press("1 0 k");
+    assert_eq!(scene.app.page().index, 1);
+    scene.press("3 esc j");
+    assert_eq!(scene.app.page().index, 2);
+    scene.press("9 9 9 9 9 9 j");
+    assert_eq!(scene.app.page().index, 44);
+    scene.press("g p 3 a").shows("A count does nothing here");
+    scene.shows("Approve LB-");
+    let mut scene = list("2 n");
+    scene.text();
+    // Where digits are keys, they are keys.
+    scene.press("g l 3").shows("Deny Lockbox Request");
+}
+
+#[test]
+fn a_dot_does_the_last_thing_again_where_the_cursor_is_now() {
+    let mut scene = list(".");
+    scene.shows("Nothing was done yet");
+    scene.press("g p d").shows("Deny LB-000020?");
+    scene.press("esc j .").shows("Deny LB-000024?");
+    assert!(scene.stage.world.lockbox.requests.values().count() > 0);
+    // It asks again; nothing is decided by it.
+    scene.press("esc g c .");
+    assert!(scene.app.modal.is_none() || scene.app.page().blade.title() == "Clusters");
+}

@@ -249,6 +249,10 @@ pub struct App {
     pub toast: Option<Toast>,
     /// Keys of a sequence that is not finished.
     pub pending: Vec<Key>,
+    /// How often what comes next is to be done.
+    pub count: Option<u16>,
+    /// What `.` does again: a place in the action table.
+    pub again: Option<usize>,
     /// What blades have of the screen, and all of it.
     pub size: (u16, u16),
     pub full: (u16, u16),
@@ -287,6 +291,8 @@ impl App {
             filtering: false,
             toast: None,
             pending: Vec::new(),
+            count: None,
+            again: None,
             size,
             full: size,
             at: At::default(),
@@ -303,6 +309,11 @@ impl App {
             keymap: Arc::new(keymap),
             waiting: None,
         }
+    }
+
+    /// The keys in force.
+    pub fn keymap(&self) -> &Keymap {
+        &self.keymap
     }
 
     pub fn page(&self) -> &Page {

@@ -5,9 +5,9 @@ use super::geometry::{self, Hit};
 use super::page::list_area;
 use super::travel::Travel;
 use super::{App, Ctx, Effect, Input, Modal, Outcome, Tempo, Typed};
-use crate::console::actions::ACTIONS;
+use crate::console::actions::{ACTIONS, Danger, Scope};
 use crate::console::blades::{Blade, blocks, opens, people, query};
-use crate::console::input::{Key, Resolution};
+use crate::console::input::{Code, Key, Resolution};
 use crate::console::rows::ItemId;
 use crate::console::theme::Token;
 use crate::engine::draft;
@@ -59,15 +59,30 @@ impl App {
     }
 
     fn key(&mut self, ctx: &Ctx, key: Key) -> Vec<Effect> {
+        // A sequence that is not finished is given up, and nothing else.
+        let gives_up = key == Key::plain(Code::Esc);
+        if gives_up && self.modal.is_none() && (!self.pending.is_empty() || self.count.is_some()) {
+            self.pending.clear();
+            self.count = None;
+            return Vec::new();
+        }
         self.pending.push(key);
         let keymap = self.keymap.clone();
         match keymap.resolve(&self.scopes(), &self.pending) {
             Resolution::Action(action) => {
                 self.pending.clear();
-                self.run(ctx, action)
+                match self.count.take() {
+                    Some(count) => self.run_often(ctx, action, count),
+                    None => self.run(ctx, action),
+                }
+            }
+            Resolution::Nothing if self.counts(key) => {
+                self.pending.clear();
+                Vec::new()
             }
             Resolution::Pending(_) => Vec::new(),
             Resolution::Nothing => {
+                self.count = None;
                 let alone = self.pending.len() == 1;
                 let keys = std::mem::take(&mut self.pending);
                 let own = self.programs.iter().find(|own| own.keys == keys).cloned();
@@ -84,13 +99,79 @@ impl App {
         }
     }
 
+    /// Takes a digit of a count.
+    fn counts(&mut self, key: Key) -> bool {
+        let digit = key.typed().and_then(|c| c.to_digit(10));
+        let Some(digit) = digit.and_then(|digit| u16::try_from(digit).ok()) else {
+            return false;
+        };
+        let first = self.count.is_none();
+        if self.modal.is_some()
+            || self.takes_text()
+            || self.pending.len() != 1
+            || first && digit == 0
+        {
+            return false;
+        }
+        // Four digits; the rest is not taken.
+        let count = self.count.unwrap_or(0);
+        self.count = Some(if count < 1_000 {
+            count * 10 + digit
+        } else {
+            count
+        });
+        true
+    }
+
+    /// Does what can be done several times so often; `12G` goes to a row. Nothing is decided by a count.
+    fn run_often(&mut self, ctx: &Ctx, action: usize, count: u16) -> Vec<Effect> {
+        let def = &ACTIONS[action];
+        if def.name == "move.bottom" && self.modal.is_none() && self.page().blade.is_list() {
+            self.page_mut().go(usize::from(count).saturating_sub(1));
+            return Vec::new();
+        }
+        let steps = [
+            "clock.next",
+            "past.before",
+            "past.next",
+            "past.consequence-before",
+            "past.consequence-next",
+            "list.mark",
+        ];
+        if def.scope != Scope::Move && !steps.contains(&def.name) {
+            if def.danger != Danger::Safe {
+                self.say(
+                    "A count does nothing here; it was left out.",
+                    Token::ToastInfo,
+                );
+            }
+            return self.run(ctx, action);
+        }
+        (0..count).flat_map(|_| self.run(ctx, action)).collect()
+    }
+
+    /// What was done last and is neither a way nor a move, once more on what the cursor is on now.
+    pub fn run_again(&mut self, ctx: &Ctx) -> Vec<Effect> {
+        match self.again {
+            Some(action) => self.run(ctx, action),
+            None => {
+                self.say(
+                    "Nothing was done yet that could be done again.",
+                    Token::ToastInfo,
+                );
+                Vec::new()
+            }
+        }
+    }
+
     /// A key that means nothing here says so.
     fn unknown(&mut self, keys: &[Key]) {
         let keys: Vec<String> = keys.iter().map(Key::to_string).collect();
         let keys = keys.join(" ");
         let elsewhere = ACTIONS
             .iter()
-            .any(|a| a.keys.contains(&keys.as_str()) && a.scope.is_of_a_blade());
+            .enumerate()
+            .any(|(n, a)| a.scope.is_of_a_blade() && self.keymap.keys_of(n).contains(&keys));
         let text = if elsewhere {
             format!("{keys} does nothing on this blade; ? shows what does.")
         } else {
@@ -102,6 +183,23 @@ impl App {
     /// Does an action, or says why not.
     pub fn run(&mut self, ctx: &Ctx, action: usize) -> Vec<Effect> {
         let def = &ACTIONS[action];
+        let ways = [
+            "go.",
+            "app.",
+            "move.",
+            "list.open",
+            "list.filter",
+            "link.",
+            "help.",
+            "menu.",
+            "filter.",
+            "columns.",
+            "dialog.",
+            "form.",
+        ];
+        if !ways.iter().any(|way| def.name.starts_with(way)) {
+            self.again = Some(action);
+        }
         if let Some(why) = self.why_not(def, ctx) {
             self.say(why, Token::ToastWarn);
             if !def.explains_itself || self.readonly {
@@ -430,6 +528,10 @@ impl App {
                 }
             }
             Some(Modal::Palette { typed, cursor }) => {
+                let alias = typed.0.trim().to_lowercase();
+                if let Some(action) = self.keymap.aliases.get(&alias) {
+                    return self.run(ctx, *action);
+                }
                 if let Some(action) = self.offers(&typed.0).get(cursor) {
                     return self.run(ctx, *action);
                 }

@@ -1,18 +1,25 @@
 //! Which action a key means: scopes innermost first, sequences with what may follow.
 
+use std::collections::BTreeMap;
+
 use super::key::{self, Key, KeyError};
 use crate::console::actions::{ACTIONS, Scope};
 
+#[derive(Clone)]
 struct Binding {
     scope: Scope,
     keys: Vec<Key>,
     action: usize,
 }
 
-/// The bindings of the action table.
-#[derive(Default)]
+/// The keys in force.
+#[derive(Clone, Default)]
 pub struct Keymap {
     bindings: Vec<Binding>,
+    /// As they are written, by action.
+    written: Vec<Vec<String>>,
+    /// Words of the person's own for actions, in the palette.
+    pub aliases: BTreeMap<String, usize>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,17 +34,103 @@ pub enum Resolution {
 impl Keymap {
     /// The default keys. An error names a key string in the table that cannot be read.
     pub fn defaults() -> Result<Keymap, KeyError> {
-        let mut bindings = Vec::new();
+        let mut keymap = Keymap::default();
         for (action, def) in ACTIONS.iter().enumerate() {
             for keys in def.keys {
-                bindings.push(Binding {
+                keymap.bindings.push(Binding {
                     scope: def.scope,
                     keys: key::sequence(keys)?,
                     action,
                 });
             }
         }
-        Ok(Keymap { bindings })
+        keymap.write();
+        Ok(keymap)
+    }
+
+    fn write(&mut self) {
+        self.written = vec![Vec::new(); ACTIONS.len()];
+        for binding in &self.bindings {
+            let keys: Vec<String> = binding.keys.iter().map(Key::to_string).collect();
+            if let Some(written) = self.written.get_mut(binding.action) {
+                written.push(keys.join(" "));
+            }
+        }
+    }
+
+    /// Gives an action keys more; or says what they mean there already, or are the beginning of.
+    pub fn bind(&mut self, scope: Scope, keys: Vec<Key>, action: usize) -> Option<usize> {
+        let clash = |b: &&Binding| {
+            b.scope == scope && (b.keys.starts_with(&keys) || keys.starts_with(&b.keys))
+        };
+        if let Some(taken) = self.bindings.iter().find(clash) {
+            return Some(taken.action);
+        }
+        self.bindings.push(Binding {
+            scope,
+            keys,
+            action,
+        });
+        self.write();
+        None
+    }
+
+    /// Takes keys away; false when they meant nothing.
+    pub fn unbind(&mut self, scope: Scope, keys: &[Key]) -> bool {
+        let before = self.bindings.len();
+        self.bindings.retain(|b| b.scope != scope || b.keys != keys);
+        self.write();
+        self.bindings.len() < before
+    }
+
+    /// The keys of an action as they are written.
+    pub fn keys_of(&self, action: usize) -> &[String] {
+        self.written.get(action).map_or(&[], Vec::as_slice)
+    }
+
+    /// The first of them, which stands in the key bar.
+    pub fn first_of(&self, action: usize) -> &str {
+        self.keys_of(action).first().map_or("", String::as_str)
+    }
+
+    pub fn bindings_of(&self, action: usize) -> impl Iterator<Item = (&[Key], Scope)> {
+        let own = self.bindings.iter().filter(move |b| b.action == action);
+        own.map(|b| (b.keys.as_slice(), b.scope))
+    }
+
+    /// Whether the first key of an action means it: `scopes` are those that count now, innermost first, and none
+    /// further in takes the key. What has no key is reached by its name.
+    pub fn within_reach(&self, action: usize, scopes: &[Scope]) -> bool {
+        match self.bindings.iter().find(|b| b.action == action) {
+            Some(first) => {
+                scopes.contains(&first.scope)
+                    && self.resolve(scopes, &first.keys) == Resolution::Action(action)
+            }
+            None => ACTIONS
+                .get(action)
+                .is_some_and(|a| scopes.contains(&a.scope)),
+        }
+    }
+
+    /// What may follow the beginning of a sequence: the rest of its keys, and the action.
+    pub fn following(&self, scopes: &[Scope], begun: &[Key]) -> Vec<(String, usize)> {
+        let longer = |b: &&Binding| b.keys.len() > begun.len() && b.keys.starts_with(begun);
+        let here = scopes.iter().flat_map(|scope| {
+            let of_scope = move |b: &&Binding| b.scope == *scope;
+            self.bindings.iter().filter(of_scope).filter(longer)
+        });
+        let mut seen = Vec::new();
+        for binding in here {
+            let rest: Vec<String> = binding.keys[begun.len()..]
+                .iter()
+                .map(Key::to_string)
+                .collect();
+            let rest = rest.join(" ");
+            if !seen.iter().any(|(known, _)| *known == rest) {
+                seen.push((rest, binding.action));
+            }
+        }
+        seen
     }
 
     /// `scopes` from the innermost out; the first in which the keys mean something decides.

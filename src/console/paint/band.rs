@@ -188,29 +188,13 @@ pub fn status(canvas: &mut Canvas, app: &App, ctx: &Ctx, area: Area) {
         }
         return;
     }
-    if !app.pending.is_empty() {
+    if !app.pending.is_empty() || app.count.is_some() {
         let keys: Vec<String> = app.pending.iter().map(ToString::to_string).collect();
-        let mut x = inner.x;
-        x += canvas.text(x, inner.y, inner.width, &keys.join(" "), Token::BarKey) + 2;
-        // What may follow.
-        let scopes = app.scopes();
-        let here = crate::console::actions::ACTIONS.iter();
-        for action in here.filter(|a| scopes.contains(&a.scope)) {
-            let Some(rest) = action.keys.iter().find_map(|k| {
-                let start = format!("{} ", keys.join(" "));
-                k.strip_prefix(start.as_str())
-            }) else {
-                continue;
-            };
-            let word = action.name.split_once('.').map_or("", |(_, w)| w);
-            let needed = u16::try_from(rest.len() + word.len() + 3).unwrap_or(20);
-            if x + needed > inner.right() {
-                canvas.text(x, inner.y, 1, "…", Token::Muted);
-                break;
-            }
-            x += canvas.text(x, inner.y, 8, rest, Token::BarKey) + 1;
-            x += canvas.text(x, inner.y, 20, word, Token::Muted) + 2;
-        }
+        let keys = match app.count {
+            Some(count) => format!("{count} {}", keys.join(" ")),
+            None => keys.join(" "),
+        };
+        canvas.text(inner.x, inner.y, inner.width, &keys, Token::BarKey);
         return;
     }
     if let Some(toast) = &app.toast {

@@ -1,7 +1,7 @@
 //! Everything that can be done here, and why some of it cannot be done now.
 
 use super::canvas::Canvas;
-use crate::console::actions::{ACTIONS, Scope, within_reach};
+use crate::console::actions::{ACTIONS, Scope};
 use crate::console::app::geometry::Area;
 use crate::console::app::{App, Ctx};
 use crate::console::rows::Cell;
@@ -48,7 +48,8 @@ pub fn paint(canvas: &mut Canvas, app: &App, ctx: &Ctx, body: Area, first: usize
     for (title, members) in SECTIONS {
         let actions: Vec<_> = ACTIONS
             .iter()
-            .filter(|a| members.contains(&a.scope) && within_reach(a, &scopes))
+            .enumerate()
+            .filter(|(n, a)| members.contains(&a.scope) && app.keymap().within_reach(*n, &scopes))
             .collect();
         if actions.is_empty() {
             continue;
@@ -57,7 +58,7 @@ pub fn paint(canvas: &mut Canvas, app: &App, ctx: &Ctx, body: Area, first: usize
             lines.push(Vec::new());
         }
         lines.push(vec![(0, Cell::new(*title).tone(Token::Heading))]);
-        for action in actions {
+        for (n, action) in actions {
             let why = app.why_not(action, ctx);
             let (key, doc) = if why.is_some() {
                 (Token::Faint, Token::Faint)
@@ -65,7 +66,7 @@ pub fn paint(canvas: &mut Canvas, app: &App, ctx: &Ctx, body: Area, first: usize
                 (Token::BarKey, Token::Text)
             };
             lines.push(vec![
-                (1, Cell::new(action.keys.join("  ")).tone(key)),
+                (1, Cell::new(app.keymap().keys_of(n).join("  ")).tone(key)),
                 (20, Cell::new(action.doc).tone(doc)),
             ]);
             if let Some(why) = why {

@@ -1,7 +1,7 @@
 //! The keys that matter here, dimmed where they would be refused.
 
 use super::canvas::Canvas;
-use crate::console::actions::{ACTIONS, Action, Scope, within_reach};
+use crate::console::actions::{ACTIONS, Action, Scope};
 use crate::console::app::geometry::{Area, Hit};
 use crate::console::app::travel::At;
 use crate::console::app::{App, Ctx, Modal};
@@ -57,8 +57,8 @@ fn opens_it(app: &App) -> Option<Blade> {
 }
 
 /// How a key is shown.
-pub fn key_label(action: &Action) -> &'static str {
-    match action.keys.first().copied().unwrap_or("") {
+fn key_label(key: &str) -> &str {
+    match key {
         "enter" => "⏎",
         "space" => "␣",
         key => key,
@@ -69,12 +69,9 @@ pub fn paint(canvas: &mut Canvas, app: &App, ctx: &Ctx, area: Area) {
     canvas.fill(area, Token::Bar);
     let scopes = app.scopes();
     let ascii = canvas.theme.glyphs.ascii();
-    let label = |action: &Action| {
-        if ascii {
-            action.keys.first().copied().unwrap_or("")
-        } else {
-            key_label(action)
-        }
+    let label = |n: usize| {
+        let key = app.keymap().first_of(n);
+        if ascii { key } else { key_label(key) }
     };
     // A dialog that only says no has one button and nothing to go on to.
     let refused = match &app.modal {
@@ -90,16 +87,18 @@ pub fn paint(canvas: &mut Canvas, app: &App, ctx: &Ctx, area: Area) {
         let first = all().filter(|(_, a)| travels(a) && app.why_not(a, ctx).is_none());
         first
             .chain(all().filter(|(_, a)| !travels(a)))
-            .filter(|(_, a)| !a.short.is_empty() && within_reach(a, &scopes) && stands(app, a))
+            .filter(|(n, a)| {
+                !a.short.is_empty() && app.keymap().within_reach(*n, &scopes) && stands(app, a)
+            })
             .filter(|(_, a)| !(refused && a.name == "dialog.next"))
             .filter(|(_, a)| !(app.at.past.is_some() && a.name.starts_with("clock.")))
     };
-    let width = |action: &Action| {
-        u16::try_from(text::width(label(action)) + 1 + text::width(action.short)).unwrap_or(0)
+    let width = |n: usize, action: &Action| {
+        u16::try_from(text::width(label(n)) + 1 + text::width(action.short)).unwrap_or(0)
     };
     let ends: u16 = here()
         .filter(|(_, a)| LAST.contains(&a.name))
-        .map(|(_, a)| width(a) + 2)
+        .map(|(n, a)| width(n, a) + 2)
         .sum();
     let put = |canvas: &mut Canvas, x: u16, i: usize, action: &Action| {
         let disabled = app.why_not(action, ctx).is_some();
@@ -109,7 +108,7 @@ pub fn paint(canvas: &mut Canvas, app: &App, ctx: &Ctx, area: Area) {
             (Token::BarKey, Token::BarText)
         };
         let mut at = x;
-        at += canvas.text(at, area.y, 12, label(action), key) + 1;
+        at += canvas.text(at, area.y, 12, label(i), key) + 1;
         at += canvas.text(at, area.y, 20, action.short, word);
         canvas
             .hits
@@ -119,14 +118,14 @@ pub fn paint(canvas: &mut Canvas, app: &App, ctx: &Ctx, area: Area) {
     let mut x = area.x + 1;
     let limit = area.right().saturating_sub(ends);
     for (i, action) in here().filter(|(_, a)| !LAST.contains(&a.name)) {
-        if x + width(action) >= limit {
+        if x + width(i, action) >= limit {
             break;
         }
         x = put(canvas, x, i, action) + 2;
     }
     let mut x = area.right().saturating_sub(ends).max(area.x + 1) + 1;
     for (i, action) in here().filter(|(_, a)| LAST.contains(&a.name)) {
-        if x + width(action) <= area.right() {
+        if x + width(i, action) <= area.right() {
             x = put(canvas, x, i, action) + 2;
         }
     }

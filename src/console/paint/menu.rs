@@ -75,8 +75,8 @@ pub fn palette(
     let height = usize::from(list.height);
     let first = window(0, cursor, height, offers.len());
     let shown = offers.iter().enumerate().skip(first).take(height);
-    for (y, (index, action)) in (list.y..).zip(shown) {
-        let action = &ACTIONS[*action];
+    for (y, (index, offered)) in (list.y..).zip(shown) {
+        let action = &ACTIONS[*offered];
         let disabled = app.why_not(action, ctx).is_some();
         let (name, doc) = if disabled {
             (Token::Faint, Token::Faint)
@@ -85,7 +85,7 @@ pub fn palette(
         };
         let row = Area::new(inner.x - 1, y, inner.width + 2, 1);
         canvas.text(list.x, y, 18, action.name, name);
-        let keys = action.keys.first().copied().unwrap_or("");
+        let keys = app.keymap().first_of(*offered);
         let keys_width = u16::try_from(keys.len()).unwrap_or(0);
         let room = list.width.saturating_sub(19 + keys_width + 1);
         canvas.text(list.x + 19, y, room, action.doc, doc);

@@ -11,6 +11,7 @@ pub mod keybar;
 pub mod lines;
 pub mod menu;
 pub mod table;
+pub mod which;
 
 use ratatui::buffer::Buffer;
 
@@ -63,6 +64,9 @@ pub fn frame(app: &App, ctx: &Ctx, theme: &Theme, buf: &mut Buffer) -> Hits {
     }
     band::status(&mut canvas, app, ctx, whole.lines(whole.height - 2, 1));
     keybar::paint(&mut canvas, app, ctx, whole.lines(whole.height - 1, 1));
+    if !app.pending.is_empty() && app.modal.is_none() {
+        which::paint(&mut canvas, app, body);
+    }
     match &app.modal {
         Some(Modal::Help { first }) => help::paint(&mut canvas, app, ctx, body, *first),
         Some(Modal::Palette { typed, cursor }) => {

@@ -1,6 +1,6 @@
 //! What a line at the prompt means: a row, an action by name, word or key, a blade, or nothing known.
 
-use crate::console::actions::{ACTIONS, Action, Scope, within_reach};
+use crate::console::actions::{ACTIONS, Action, Scope};
 use crate::console::app::{App, Ctx};
 use crate::console::blades::Blade;
 use crate::console::input::{Keymap, Resolution, key};
@@ -173,16 +173,14 @@ pub fn help(app: &App, ctx: &Ctx) -> Vec<String> {
     ];
     // What is about this blade comes before what can be done anywhere.
     let place = |a: &Action| scopes.iter().position(|s| *s == a.scope);
-    let here = ACTIONS.iter().filter(|a| heard(a));
-    let mut here: Vec<_> = here.filter_map(|a| Some((place(a)?, a))).collect();
-    here.sort_by_key(|(place, _)| *place);
-    for (_, action) in here {
+    let here = ACTIONS.iter().enumerate().filter(|(_, a)| heard(a));
+    let mut here: Vec<_> = here.filter_map(|(n, a)| Some((place(a)?, n, a))).collect();
+    here.sort_by_key(|(place, ..)| *place);
+    for (_, n, action) in here {
         // A key that is taken further in is no word for it, and a digit is a row.
-        let key = action
-            .keys
-            .first()
-            .filter(|_| within_reach(action, &scopes));
-        let key = key.filter(|key| key.parse::<usize>().is_err());
+        let keymap = app.keymap();
+        let key = Some(keymap.first_of(n)).filter(|_| keymap.within_reach(n, &scopes));
+        let key = key.filter(|key| !key.is_empty() && key.parse::<usize>().is_err());
         let key = key.map_or_else(String::new, |key| format!(" or {key}"));
         let why = app.why_not(action, ctx);
         let why = why.map_or_else(String::new, |why| format!(" Not now: {why}"));
