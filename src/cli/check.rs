@@ -21,6 +21,8 @@ pub enum CheckCommand {
     /// Read themes of the console, those that ship and your own unless files are named, and measure them
     #[command(alias = "theme")]
     Themes { files: Vec<PathBuf> },
+    /// Read your settings, your config.toml unless a file is named
+    Config { file: Option<PathBuf> },
     /// Read your own keys, your keys.toml unless a file is named, and list the keys in force
     Keys { file: Option<PathBuf> },
     /// Read the programs of your own that the console can run; your commands.toml unless a file is named
@@ -31,6 +33,7 @@ pub fn run(command: CheckCommand, context: &Context) -> Result<(), Failure> {
     match command {
         CheckCommand::World { file } => world(&file, context),
         CheckCommand::Themes { files } => looks::check(&files, context),
+        CheckCommand::Config { file } => looks::check_settings(file.as_deref()),
         CheckCommand::Keys { file } => looks::check_keys(file.as_deref(), context),
         CheckCommand::Commands { file } => looks::check_programs(file.as_deref(), context),
     }

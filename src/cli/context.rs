@@ -62,12 +62,21 @@ pub struct Global {
     /// lists them
     #[arg(long, global = true, value_name = "NAME")]
     pub theme: Option<String>,
+    /// Leave the mouse to the terminal; F2 gives it to the console
+    #[arg(long, global = true)]
+    pub no_mouse: bool,
     /// Keys of your own on top of those that ship [default: keys.toml, see lockbox paths]
     #[arg(long, global = true, value_name = "FILE")]
     pub keys: Option<PathBuf>,
     /// Signs of the console: unicode, ascii, or nerd for a font patched with icons
-    #[arg(long, global = true, value_enum, value_name = "SET", default_value_t = Signs::Unicode, hide_possible_values = true)]
-    pub glyphs: Signs,
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        value_name = "SET",
+        hide_possible_values = true
+    )]
+    pub glyphs: Option<Signs>,
     /// Draw with ASCII characters only, short for --glyphs ascii
     #[arg(long, global = true, conflicts_with = "glyphs")]
     pub ascii: bool,
@@ -84,14 +93,17 @@ pub struct Global {
 
 impl Global {
     pub fn ascii(&self) -> bool {
-        self.ascii || self.glyphs == Signs::Ascii
+        self.ascii || self.glyphs == Some(Signs::Ascii)
     }
 
-    pub fn glyphs(&self) -> Glyphs {
-        match self.glyphs {
+    /// The signs of the flags, and where there is none, those that were set.
+    pub fn glyphs(&self, set: Option<&str>) -> Glyphs {
+        match (self.glyphs, set) {
             _ if self.ascii() => glyphs::ASCII,
-            Signs::Nerd => glyphs::NERD,
-            Signs::Unicode | Signs::Ascii => glyphs::UNICODE,
+            (None, Some("ascii")) => glyphs::ASCII,
+            (None, Some("nerd")) => glyphs::NERD,
+            (Some(Signs::Nerd), _) => glyphs::NERD,
+            _ => glyphs::UNICODE,
         }
     }
 

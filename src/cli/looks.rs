@@ -14,6 +14,7 @@ use super::print::{self, List, col, flex};
 use crate::console::input::{Keymap, keyfile};
 use crate::console::programs::{self, Program};
 use crate::console::reference::{self, Entry};
+use crate::console::settings::{self, Settings};
 use crate::console::theme::measure::{INKS, apart, contrasts};
 use crate::console::theme::sight::Eyes;
 use crate::console::theme::{Depth, Library, Own, SHIPPED, Theme, Token, file, glyphs};
@@ -45,6 +46,43 @@ pub fn library() -> Library {
 fn config(name: &str) -> Option<PathBuf> {
     let base = etcetera::choose_base_strategy().ok()?;
     Some(base.config_dir().join("lockbox").join(name))
+}
+
+/// Where the person's settings stand.
+pub fn settings_file() -> Option<PathBuf> {
+    config("config.toml")
+}
+
+/// The person's settings, and what is wrong with them: then those that ship stand.
+pub fn settings(file: Option<&Path>) -> (Settings, Vec<String>) {
+    let own = settings_file().filter(|path| path.exists());
+    let Some(path) = file.map(Path::to_owned).or(own) else {
+        return (Settings::default(), Vec::new());
+    };
+    let name = path.display().to_string();
+    let read = text(&path).map_err(|why| vec![format!("{name}: cannot be read: {why}")]);
+    match read.and_then(|text| settings::read(&name, &text)) {
+        Ok(settings) => (settings, Vec::new()),
+        Err(wrong) => (Settings::default(), wrong),
+    }
+}
+
+/// `lockbox check config`.
+pub fn check_settings(file: Option<&Path>) -> Result<(), Failure> {
+    let (_, wrong) = settings(file);
+    let Some((first, rest)) = wrong.split_first() else {
+        return print::line("The settings are good.");
+    };
+    for mistake in rest {
+        print::say(&format!("bad input: {mistake}"));
+    }
+    let remedy = "Correct it; until then the console has the settings that ship.";
+    Err(Failure::bad_input(
+        "InvalidConfig",
+        "config",
+        first.clone(),
+        remedy,
+    ))
 }
 
 /// Where the person's own keys stand.

@@ -61,6 +61,9 @@ pub fn open(context: &Context, handle: Handle, actor: Actor) -> Result<(), Failu
     if global.plain {
         return console::plain::run(handle, actor, global.readonly).map_err(of_console);
     }
+    let (mut settings, troubles) = looks::settings(None);
+    settings.mouse &= !global.no_mouse;
+    let word = |word: &Option<String>| word.clone().unwrap_or_default();
     let own_keys = looks::keymap(global.keys.as_deref());
     let ended = console::run(Options {
         handle,
@@ -68,18 +71,28 @@ pub fn open(context: &Context, handle: Handle, actor: Actor) -> Result<(), Failu
         theme: global.theme.clone(),
         themes: looks::library(),
         color: match global.color {
-            When::Auto => Color::Auto,
+            // What the environment says is asked last.
+            When::Auto => match word(&settings.color).as_str() {
+                "always" => Color::Always,
+                "never" => Color::Never,
+                _ => Color::Auto,
+            },
             When::Always => Color::Always,
             When::Never => Color::Never,
         },
-        glyphs: global.glyphs(),
+        glyphs: global.glyphs(settings.glyphs.as_deref()),
+        settings,
+        troubles: troubles.clone(),
         readonly: global.readonly,
         keymap: own_keys.clone(),
         programs: looks::programs(),
         record: global.record.clone(),
     });
     // Said once more where it stays.
-    for mistake in own_keys.err().into_iter().flatten() {
+    for mistake in troubles
+        .into_iter()
+        .chain(own_keys.err().into_iter().flatten())
+    {
         print::say(&mistake);
     }
     ended.map_err(of_console)

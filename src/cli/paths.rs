@@ -14,6 +14,7 @@ pub fn run(context: &Context) -> Result<(), Failure> {
     let (journal, outbox) = (journal_path(&state), outbox_path(&state));
     let founded = journal.exists();
     let themes = looks::themes_dir().map(|dir| dir.display().to_string());
+    let config = looks::settings_file().map(|file| file.display().to_string());
     let keys = looks::keys_file().map(|file| file.display().to_string());
     let commands = looks::programs_file().map(|file| file.display().to_string());
     let world = match &context.global.world {
@@ -37,6 +38,10 @@ pub fn run(context: &Context) -> Result<(), Failure> {
                 "themes",
                 themes.as_deref().unwrap_or("nowhere, without a home"),
             ),
+            field(
+                "config",
+                config.as_deref().unwrap_or("nowhere, without a home"),
+            ),
             field("keys", keys.as_deref().unwrap_or("nowhere, without a home")),
             field(
                 "commands",
@@ -50,6 +55,7 @@ pub fn run(context: &Context) -> Result<(), Failure> {
             "journalExists": founded,
             "outbox": outbox.display().to_string(),
             "themes": themes,
+            "config": config,
             "keys": keys,
             "commands": commands,
             "worldFile": context.global.world.as_ref().map(|p| p.display().to_string()),

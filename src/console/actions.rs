@@ -61,6 +61,8 @@ pub enum Scope {
     Menu,
     /// The menu of a list's columns.
     Columns,
+    /// The menu of themes.
+    Themes,
     Filter,
     Dialog,
     Form,
@@ -882,6 +884,24 @@ actions! {
         never, |_, ctx| vec![Effect::Picture { stem: format!("lockbox-{}", stamp(ctx)) }];
     "app.again" ["."] Global Safe "" "Once more what was done last, on what the cursor is on now",
         never, |app, ctx| app.run_again(ctx);
+    "app.notices" ["g !"] Global Safe "" "What was said, the newest first",
+        never, |app, _| { app.open_notices(); NONE };
+    "app.theme" ["g y"] Global Safe "" "Choose a theme; each is tried while the cursor is on it",
+        |app, _| app.telling.themes.is_empty().then(|| "Without colour there is one theme.".into()),
+        |app, _| { app.open_themes(); NONE };
+    "app.mouse" ["f2"] Global Safe "" "Whether the mouse is the console's, or selects text",
+        never, |app, _| app.turn_mouse();
+    "app.pace" ["f12"] Global Safe "" "Show how quick the console is, or not",
+        never, |app, _| {
+            app.telling.pace = match app.telling.pace { Some(_) => None, None => Some(Default::default()) };
+            NONE
+        };
+    "item.copy" ["y"] Item Safe "" "Copy the id of what the cursor is on, or of all that is marked",
+        never, |app, _| app.copy_ids();
+    "themes.keep" ["enter"] Themes Safe "keep" "Keep the theme",
+        never, |app, _| app.end_themes(true);
+    "themes.close" ["esc", "q", "ctrl-c"] Themes Safe "back" "Back to the theme before",
+        never, |app, _| app.end_themes(false);
     "app.repaint" ["ctrl-r"] Global Safe "" "Paint the screen anew",
         never, |_, _| vec![Effect::Repaint];
     "app.suspend" ["ctrl-z"] Global Safe "" "Back to the shell; fg returns",

@@ -2,8 +2,10 @@
 //! for. It sleeps while nothing happens; paused and idle it never wakes.
 
 pub(super) mod core;
+mod looks;
 mod travels;
 
+use std::collections::VecDeque;
 use std::fs;
 use std::future::poll_fn;
 use std::io;
@@ -17,6 +19,8 @@ use ratatui::layout::Rect;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use self::core::{Came, Core, write_new};
+use self::looks::Looks;
+use super::app::telling::Look;
 use super::app::{App, Effect, Input, Outcome};
 use super::cast::Recorder;
 use super::input::Keymap;
@@ -25,8 +29,10 @@ use super::pacer::Pacer;
 use super::paint;
 use super::picture;
 use super::programs::Program;
-use super::terminal::{self, Guard, Screen};
-use super::theme::{Depth, Glyphs, Library, Theme, ThemeError, Token, colour};
+use super::settings::Settings;
+use super::terminal::notes::{self, Mux};
+use super::terminal::{self, Guard, Mode, Screen};
+use super::theme::{Glyphs, Library, Theme, ThemeError, Token, colour};
 use crate::engine::Actor;
 use crate::engine::text::scrub;
 use crate::runtime::Handle;
@@ -52,6 +58,9 @@ pub struct Options {
     pub themes: Library,
     pub color: Color,
     pub glyphs: Glyphs,
+    pub settings: Settings,
+    /// What is wrong with the person's settings.
+    pub troubles: Vec<String>,
     /// Nothing is changed.
     pub readonly: bool,
     /// The keys in force, or what is wrong with the person's own.
@@ -78,7 +87,7 @@ pub enum ConsoleError {
 
 /// Opens the console and returns when the person leaves or a signal ends it. The terminal is restored.
 pub fn run(options: Options) -> Result<(), ConsoleError> {
-    let theme = theme(&options)?;
+    let (looks, theme) = Looks::new(&options)?;
     let keymap = match &options.keymap {
         Ok(keymap) => keymap.clone(),
         Err(_) => Keymap::defaults()?,
@@ -87,9 +96,14 @@ pub fn run(options: Options) -> Result<(), ConsoleError> {
         .enable_all()
         .build()?;
     let recorder = recorder(&options)?;
+    terminal::set(Mode::Mouse, options.settings.mouse)?;
+    terminal::set(Mode::Title, options.settings.title)?;
     let guard = Guard::take()?;
-    let ended =
-        runtime.block_on(async { Driver::new(options, theme, keymap, recorder)?.drive().await });
+    let ended = runtime.block_on(async {
+        Driver::new(options, looks, theme, keymap, recorder)?
+            .drive()
+            .await
+    });
     drop(guard);
     ended.map_err(ConsoleError::Terminal)
 }
@@ -107,47 +121,13 @@ fn recorder(options: &Options) -> Result<Option<Recorder>, ConsoleError> {
     })
 }
 
-fn theme(options: &Options) -> Result<Theme, ConsoleError> {
-    let seen = Depth::from_env(|name| std::env::var(name).ok());
-    let depth = match options.color {
-        Color::Auto => seen,
-        Color::Never => Depth::None,
-        Color::Always if seen == Depth::None => Depth::from_env(|name| {
-            (name != "NO_COLOR")
-                .then(|| std::env::var(name).ok())
-                .flatten()
-        })
-        .max(Depth::Ansi16),
-        Color::Always => seen,
-    };
-    let chosen = options.theme.as_deref();
-    let path = chosen.filter(|name| name.contains('/') || name.ends_with(".toml"));
-    let file =
-        match path {
-            Some(path) => Some(fs::read_to_string(Path::new(path)).map_err(|source| {
-                ConsoleError::ThemeFile {
-                    path: crate::engine::text::scrub(path).into_owned(),
-                    source,
-                }
-            })?),
-            None => None,
-        };
-    // A mistake in the name or file is told also where no colour is used.
-    let load = |depth| {
-        options
-            .themes
-            .load(chosen, file.as_deref(), depth, options.glyphs)
-    };
-    load(Depth::True)?;
-    Ok(load(depth)?)
-}
-
 struct Signals {
     terminate: Signal,
     hangup: Signal,
     interrupt: Signal,
     stop: Signal,
     go_on: Signal,
+    resize: Signal,
 }
 
 impl Signals {
@@ -159,13 +139,23 @@ impl Signals {
             interrupt: signal(SignalKind::interrupt())?,
             stop: raw(signal_hook::consts::SIGTSTP)?,
             go_on: raw(signal_hook::consts::SIGCONT)?,
+            resize: signal(SignalKind::window_change())?,
         })
     }
 }
 
 struct Driver {
     core: Core,
+    looks: Looks,
     theme: Theme,
+    settings: Settings,
+    mux: Mux,
+    /// The title of the window.
+    title: String,
+    /// When a key came that no frame shows yet.
+    pressed: Option<Instant>,
+    /// When the last frames were painted.
+    frames: VecDeque<Instant>,
     screen: Screen<fs::File>,
     recorder: Option<Recorder>,
     events: EventStream,
@@ -181,6 +171,7 @@ const SECOND: i64 = 1_000_000;
 impl Driver {
     fn new(
         options: Options,
+        looks: Looks,
         theme: Theme,
         keymap: Keymap,
         recorder: Option<Recorder>,
@@ -188,6 +179,13 @@ impl Driver {
         let size = terminal::size()?;
         let mut app = App::new(options.actor, keymap, size);
         app.readonly = options.readonly;
+        app.telling.before = options.settings.notify_before;
+        app.telling.mouse = options.settings.mouse;
+        app.telling.themes = looks.list();
+        app.telling.theme = looks.id(&theme);
+        for wrong in &options.troubles {
+            app.say(wrong.clone(), Token::ToastWarn);
+        }
         match options.programs {
             Ok(programs) => app.programs = programs,
             Err(wrong) => app.say(wrong, Token::ToastWarn),
@@ -206,7 +204,13 @@ impl Driver {
         }
         Ok(Driver {
             core: Core::new(options.handle, app),
+            looks,
             theme,
+            settings: options.settings,
+            mux: Mux::from_env(|name| std::env::var(name).ok()),
+            title: String::new(),
+            pressed: None,
+            frames: VecDeque::new(),
             screen: Screen::stdout()?,
             recorder,
             events: EventStream::new(),
@@ -218,13 +222,15 @@ impl Driver {
 
     async fn drive(mut self) -> io::Result<()> {
         let mut signals = Signals::new()?;
+        self.anew()?;
+        self.paint()?;
+        self.ask()?;
         // The first look at the input begins the watch for resizes; one that came before shows in the size.
         let early = poll_fn(|cx| Poll::Ready(self.events.poll_next_unpin(cx))).await;
         if let Poll::Ready(Some(event)) = early {
             self.input(event?)?;
         }
-        self.anew()?;
-        self.paint()?;
+        self.fit()?;
         while !self.leaving {
             if self.pacer.due().is_some_and(|due| due <= self.micros()) {
                 self.paint()?;
@@ -243,6 +249,8 @@ impl Driver {
                     terminal::retake()?;
                     self.anew()?;
                 }
+                // The reader of keys loses a resize that comes together with a key.
+                _ = signals.resize.recv() => self.fit()?,
                 event = self.events.next() => match event {
                     Some(event) => self.input(event?)?,
                     None => break,
@@ -253,15 +261,111 @@ impl Driver {
                     Came::News => self.pacer.world(self.micros()),
                     Came::Nothing => break,
                 },
+                () = self.looks.touched() => self.reload(),
                 () = at(tick) => self.pacer.world(self.micros()),
             }
         }
         Ok(())
     }
 
+    /// Asks the terminal what it is, once, after the first frame. The watch for keys begins after that.
+    fn ask(&mut self) -> io::Result<()> {
+        // A terminal that cannot be asked is one that says nothing.
+        let answer = terminal::ask::ask().unwrap_or_default();
+        terminal::set(Mode::Keyboard, answer.keyboard)?;
+        if self.looks.follows_ground()
+            && let Some(theme) = answer.light.and_then(|light| self.looks.on_ground(light))
+        {
+            self.wear(theme);
+        }
+        for key in answer.typed {
+            self.press(Input::Key(key))?;
+        }
+        Ok(())
+    }
+
+    /// Takes the size the terminal has now.
+    fn fit(&mut self) -> io::Result<()> {
+        let size = terminal::size()?;
+        if size != self.core.app.full {
+            self.press(Input::Resize(size.0, size.1))?;
+            self.pacer.input(self.micros());
+        }
+        Ok(())
+    }
+
+    fn wear(&mut self, theme: Theme) {
+        self.core.app.telling.theme = self.looks.id(&theme);
+        self.theme = theme;
+        self.pacer.input(self.micros());
+    }
+
+    fn dress(&mut self, look: Look) {
+        let (id, keep) = match &look {
+            Look::Try(id) => (id, false),
+            Look::Keep(id) => (id, true),
+        };
+        match self.looks.choose(id, keep) {
+            Ok(theme) => self.theme = theme,
+            Err(wrong) => self.core.app.say(wrong.to_string(), Token::ToastWarn),
+        }
+    }
+
+    /// The file of the theme was written; one that is broken changes nothing.
+    fn reload(&mut self) {
+        match self.looks.again() {
+            Ok(theme) => self.wear(theme),
+            Err(wrong) => self.core.app.say(wrong.to_string(), Token::ToastWarn),
+        }
+        self.pacer.input(self.micros());
+    }
+
+    /// Into the clipboard of the terminal, or by the person's own program.
+    fn copy(&mut self, text: &str) -> io::Result<()> {
+        if let [_, ..] = self.settings.clipboard.as_slice() {
+            self.core.pipe(
+                "clipboard",
+                self.settings.clipboard.clone(),
+                text.to_owned(),
+            );
+            return Ok(());
+        }
+        let told = match notes::clipboard(self.mux, text) {
+            Some(sequence) => {
+                self.screen.write(sequence.as_bytes())?;
+                Outcome::Done("Copied to the clipboard of the terminal.".into())
+            }
+            None => Outcome::Broken("That is too long for a clipboard.".into()),
+        };
+        self.core.tell_later(told);
+        Ok(())
+    }
+
+    /// What is told beside the screen.
+    fn tell(&mut self, title: String) -> io::Result<()> {
+        let mut said = String::new();
+        for note in self.core.app.telling.notes.drain(..) {
+            if self.settings.bell {
+                said.push_str(notes::BELL);
+            }
+            said.push_str(&notes::note(self.settings.notify, self.mux, &note));
+        }
+        if self.settings.title && title != self.title {
+            said.push_str(&notes::title(&title));
+            self.title = title;
+        }
+        match said.is_empty() {
+            true => Ok(()),
+            false => self.screen.write(said.as_bytes()),
+        }
+    }
+
     /// More events may have arrived; they are taken before the next frame unless that is due already.
     fn input(&mut self, event: crossterm::event::Event) -> io::Result<()> {
         if let Some(input) = terminal::input::read(event) {
+            if matches!(input, Input::Key(_)) {
+                self.pressed.get_or_insert_with(Instant::now);
+            }
             self.press(input)?;
             self.pacer.input(self.micros());
         }
@@ -282,11 +386,9 @@ impl Driver {
     /// What is done to the terminal.
     fn perform(&mut self, effect: Effect) -> io::Result<()> {
         match effect {
-            Effect::Copy(text) => self.core.tell_later(match self.screen.copy(&text) {
-                Ok(true) => Outcome::Done("Copied to the clipboard of the terminal.".into()),
-                Ok(false) => Outcome::Broken("The row is too long for a clipboard.".into()),
-                Err(error) => Outcome::Broken(error.to_string()),
-            }),
+            Effect::Copy(text) => self.copy(&text)?,
+            Effect::Theme(look) => self.dress(look),
+            Effect::Mouse(on) => terminal::set(Mode::Mouse, on)?,
             Effect::Picture { stem } => self.picture(&stem)?,
             Effect::Suspend => self.suspend()?,
             Effect::Repaint => self.screen.forget(),
@@ -344,6 +446,8 @@ impl Driver {
         let ctx = now.ctx();
         self.core.app.refresh(&ctx);
         self.core.look(&ctx);
+        let title = self.core.app.title(&ctx);
+        let begun = Instant::now();
         let (width, height) = self.core.app.full;
         let (app, theme) = (&self.core.app, &self.theme);
         let mut hits = None;
@@ -352,10 +456,39 @@ impl Driver {
         })?;
         self.core.app.hits = hits.unwrap_or_default();
         self.pacer.painted(self.micros());
+        self.clock(begun, written);
         if written > 0 {
             self.record();
         }
-        Ok(())
+        self.tell(title)
+    }
+
+    /// How quick that was; shown with the next frame, which nobody asks for only because of it.
+    fn clock(&mut self, begun: Instant, written: usize) {
+        let now = Instant::now();
+        let pressed = self.pressed.take();
+        if written > 0 {
+            self.frames.push_back(now);
+        }
+        while self
+            .frames
+            .front()
+            .is_some_and(|at| now - *at > Duration::from_secs(1))
+        {
+            self.frames.pop_front();
+        }
+        let Some(pace) = &mut self.core.app.telling.pace else {
+            return;
+        };
+        let micros = |span: Duration| u64::try_from(span.as_micros()).unwrap_or(u64::MAX);
+        if let Some(pressed) = pressed {
+            pace.key = micros(now - pressed);
+        }
+        if written > 0 {
+            pace.made = micros(now - begun);
+            pace.bytes = written;
+            pace.frames = self.frames.len();
+        }
     }
 
     /// The console goes on when its recording cannot.

@@ -24,6 +24,7 @@ pub mod plain;
 pub mod programs;
 pub mod reference;
 pub mod rows;
+pub mod settings;
 pub mod sieve;
 pub mod terminal;
 pub mod text;

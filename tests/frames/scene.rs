@@ -130,6 +130,8 @@ impl Scene {
             | Effect::Export { .. }
             | Effect::Picture { .. }
             | Effect::Program { .. }
+            | Effect::Theme(_)
+            | Effect::Mouse(_)
             | Effect::Suspend
             | Effect::Repaint
             | Effect::Quit => {}

@@ -7,6 +7,7 @@ pub mod dialog;
 pub mod form;
 pub mod geometry;
 pub mod page;
+pub mod telling;
 pub mod travel;
 pub mod update;
 pub mod views;
@@ -34,6 +35,7 @@ use dialog::Dialog;
 use form::Form;
 use geometry::Hits;
 use page::Page;
+use telling::{Look, Telling};
 use travel::{Arrived, Asked, At, Captions, Travel};
 use views::Views;
 
@@ -108,6 +110,10 @@ pub enum Effect {
     },
     /// Into the clipboard.
     Copy(String),
+    /// Another theme.
+    Theme(Look),
+    /// Whether the mouse is the console's.
+    Mouse(bool),
     /// Into a file of the current directory.
     Export {
         name: String,
@@ -223,6 +229,15 @@ pub enum Modal {
     Columns {
         cursor: usize,
     },
+    /// What was said, the newest first.
+    Notices {
+        first: usize,
+    },
+    /// Themes, each tried while the cursor is on it; and the one before.
+    Themes {
+        cursor: usize,
+        before: String,
+    },
     /// One line that somebody is asked for.
     Prompt {
         asked: Asked,
@@ -247,6 +262,7 @@ pub struct App {
     /// The filter line of the current list is being typed.
     pub filtering: bool,
     pub toast: Option<Toast>,
+    pub telling: Telling,
     /// Keys of a sequence that is not finished.
     pub pending: Vec<Key>,
     /// How often what comes next is to be done.
@@ -290,6 +306,7 @@ impl App {
             modal: None,
             filtering: false,
             toast: None,
+            telling: Telling::default(),
             pending: Vec::new(),
             count: None,
             again: None,
@@ -359,6 +376,8 @@ impl App {
     pub fn scopes(&self) -> Vec<Scope> {
         match &self.modal {
             Some(Modal::Help { .. }) => return vec![Scope::Help, Scope::Move, Scope::Always],
+            Some(Modal::Notices { .. }) => return vec![Scope::Help, Scope::Move, Scope::Always],
+            Some(Modal::Themes { .. }) => return vec![Scope::Themes, Scope::Move, Scope::Always],
             Some(Modal::Columns { .. }) => {
                 return vec![Scope::Columns, Scope::Move, Scope::Always];
             }
@@ -537,13 +556,6 @@ impl App {
             name: program.name.clone(),
             words: program.words(&shown),
         }]
-    }
-
-    pub fn say(&mut self, text: impl Into<String>, tone: Token) {
-        self.toast = Some(Toast {
-            text: text.into(),
-            tone,
-        });
     }
 
     /// What the palette offers for what was typed, best first: places in the action table.

@@ -411,6 +411,7 @@ impl App {
         self.near = self.related(ctx);
         self.refresh_form(ctx);
         self.notice(ctx);
+        self.warn(ctx);
     }
 }
 

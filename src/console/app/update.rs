@@ -206,7 +206,11 @@ impl App {
                 return Vec::new();
             }
         }
-        (def.run)(self, ctx)
+        let mut effects = (def.run)(self, ctx);
+        if def.scope == Scope::Move {
+            effects.extend(self.try_theme());
+        }
+        effects
     }
 
     fn text(&mut self, ctx: &Ctx, key: Key) {
@@ -232,7 +236,12 @@ impl App {
                 dialog.key(key, refused);
             }
             Some(Modal::Form(form)) => form.key(key),
-            Some(Modal::Help { .. } | Modal::Columns { .. }) => {}
+            Some(
+                Modal::Help { .. }
+                | Modal::Columns { .. }
+                | Modal::Notices { .. }
+                | Modal::Themes { .. },
+            ) => {}
             None if self.filtering => {
                 let mut typed = Typed(self.page().view.filter.clone());
                 typed.key(key);
@@ -253,7 +262,12 @@ impl App {
             ) => Some(count(&typed.0)),
             Some(Modal::Dialog(dialog)) => dialog.typed(),
             Some(Modal::Form(form)) => form.typed(),
-            Some(Modal::Help { .. } | Modal::Columns { .. }) => None,
+            Some(
+                Modal::Help { .. }
+                | Modal::Columns { .. }
+                | Modal::Notices { .. }
+                | Modal::Themes { .. },
+            ) => None,
             None if self.filtering => Some(count(&self.page().view.filter)),
             None => match &self.page().blade {
                 Blade::Query(id) if self.edits() => {
@@ -295,7 +309,12 @@ impl App {
             ) => typed.paste(text),
             Some(Modal::Dialog(dialog)) => dialog.paste(text),
             Some(Modal::Form(form)) => form.paste(text),
-            Some(Modal::Help { .. } | Modal::Columns { .. }) => {}
+            Some(
+                Modal::Help { .. }
+                | Modal::Columns { .. }
+                | Modal::Notices { .. }
+                | Modal::Themes { .. },
+            ) => {}
             None if self.filtering => {
                 let mut typed = Typed(self.page().view.filter.clone());
                 typed.paste(text);
@@ -333,10 +352,17 @@ impl App {
                     Some(
                         Modal::Palette { cursor, .. }
                         | Modal::People { cursor, .. }
-                        | Modal::Columns { cursor },
+                        | Modal::Columns { cursor }
+                        | Modal::Themes { cursor, .. },
                     ) => std::mem::replace(cursor, index) == index,
                     _ => false,
                 };
+                if matches!(self.modal, Some(Modal::Themes { .. })) {
+                    return match chosen {
+                        true => self.end_themes(true),
+                        false => self.try_theme(),
+                    };
+                }
                 if chosen && matches!(self.modal, Some(Modal::Columns { .. })) {
                     self.toggle_column();
                 } else if chosen {
@@ -385,6 +411,7 @@ impl App {
             Some(Modal::Palette { typed, .. }) => self.offers(&typed.0).len(),
             _ => 0,
         };
+        let (notices, themes) = (self.telling.notices.len(), self.telling.themes.len());
         let page = self.page();
         let columns = page.view.ordered(page.blade.columns()).len();
         let asking = matches!(page.blade, Blade::Query(_));
@@ -405,6 +432,16 @@ impl App {
                 *cursor = cursor
                     .saturating_add_signed(by)
                     .min(people.saturating_sub(1));
+            }
+            Some(Modal::Notices { first }) => {
+                *first = first
+                    .saturating_add_signed(by)
+                    .min(notices.saturating_sub(1));
+            }
+            Some(Modal::Themes { cursor, .. }) => {
+                *cursor = cursor
+                    .saturating_add_signed(by)
+                    .min(themes.saturating_sub(1));
             }
             Some(Modal::Columns { cursor }) => {
                 *cursor = cursor
@@ -733,7 +770,7 @@ impl App {
             if let Some(crate::console::rows::ItemId::Request(id)) = newest
                 && usize::try_from(id.0).is_ok_and(|n| news.is_some_and(|before| n > before))
             {
-                self.say(format!("{id} waits for a decision."), Token::ToastInfo);
+                self.tell_everywhere(format!("{id} waits for a decision."));
             }
         }
         if self

@@ -235,19 +235,11 @@ impl Core {
                     outcome(reply.await.map(|r| r.map(|_| Outcome::Done(String::new()))))
                 }));
             }
-            Effect::Program { name, words } => {
-                let (reply, answer) = oneshot::channel();
-                std::thread::spawn(move || {
-                    let _ = reply.send(ran(&name, &words));
-                });
-                self.replies.push(Box::pin(async move {
-                    answer
-                        .await
-                        .unwrap_or_else(|_| Outcome::Broken(HostError::Stopped.to_string()))
-                }));
-            }
+            Effect::Program { name, words } => self.pipe(&name, words, String::new()),
             Effect::Copy(_)
             | Effect::Picture { .. }
+            | Effect::Theme(_)
+            | Effect::Mouse(_)
             | Effect::Suspend
             | Effect::Repaint
             | Effect::Quit => {
@@ -255,6 +247,19 @@ impl Core {
             }
         }
         None
+    }
+
+    /// Runs a program with a text to read, and says what it said first.
+    pub fn pipe(&mut self, name: &str, words: Vec<String>, text: String) {
+        let (reply, answer) = oneshot::channel();
+        let name = name.to_owned();
+        std::thread::spawn(move || {
+            let _ = reply.send(ran(&name, &words, text));
+        });
+        self.replies.push(Box::pin(async move {
+            let stopped = || Outcome::Broken(HostError::Stopped.to_string());
+            answer.await.unwrap_or_else(|_| stopped())
+        }));
     }
 
     /// The question is decided on the engine's thread and runs on one of its own.
@@ -312,7 +317,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const SAID_MAX: u64 = 64 * 1024;
 
 /// Runs a program and says what it said first.
-fn ran(name: &str, words: &[String]) -> Outcome {
+fn ran(name: &str, words: &[String], text: String) -> Outcome {
     let broken = |why: String| Outcome::Broken(format!("{name}: {}", scrub(&why)));
     let Some((program, rest)) = words.split_first() else {
         return broken("there is nothing to run.".to_owned());
@@ -320,13 +325,17 @@ fn ran(name: &str, words: &[String]) -> Outcome {
     let mut command = Command::new(program);
     command
         .args(rest)
-        .stdin(Stdio::null())
+        .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
     let mut child = match command.spawn() {
         Ok(child) => child,
         Err(error) => return broken(format!("{program} cannot be run: {error}.")),
     };
+    // Who does not read is not waited for.
+    if let Some(mut stdin) = child.stdin.take() {
+        std::thread::spawn(move || io::Write::write_all(&mut stdin, text.as_bytes()));
+    }
     // Read beside the wait: who says much must not wait for a reader.
     let streams: [Option<Box<dyn Read + Send>>; 2] = [
         child.stdout.take().map(|s| Box::new(s) as _),

@@ -48,6 +48,20 @@ impl Key {
         Key::plain(Code::Char(c))
     }
 
+    /// The key behind a byte that was typed before keys were read as such.
+    pub fn of(c: char) -> Key {
+        match c {
+            '\r' | '\n' => Key::plain(Code::Enter),
+            '\t' => Key::plain(Code::Tab),
+            '\u{7f}' | '\u{8}' => Key::plain(Code::Backspace),
+            '\u{1}'..='\u{1a}' => Key {
+                ctrl: true,
+                ..Key::char(char::from(b'a' - 1 + u8::try_from(c).unwrap_or(1)))
+            },
+            c => Key::char(c),
+        }
+    }
+
     /// The character it types, if it types one.
     pub fn typed(self) -> Option<char> {
         match self.code {

@@ -197,6 +197,22 @@ pub fn status(canvas: &mut Canvas, app: &App, ctx: &Ctx, area: Area) {
         canvas.text(inner.x, inner.y, inner.width, &keys, Token::BarKey);
         return;
     }
+    let mut inner = inner;
+    if let Some(pace) = &app.telling.pace {
+        let ms = |micros: u64| format!("{}.{} ms", micros / 1_000, micros % 1_000 / 100);
+        let says = format!(
+            "key {}  frame {}  {} B  {} frames/s",
+            ms(pace.key),
+            ms(pace.made),
+            pace.bytes,
+            pace.frames
+        );
+        let used = u16::try_from(text::width(&says))
+            .unwrap_or(0)
+            .min(inner.width);
+        canvas.text(inner.right() - used, inner.y, used, &says, Token::Info);
+        inner.width -= used;
+    }
     if let Some(toast) = &app.toast {
         canvas.text(inner.x, inner.y, inner.width, &toast.text, toast.tone);
     } else if let Some(past) = &app.at.past {

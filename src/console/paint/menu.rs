@@ -9,7 +9,9 @@ use crate::console::app::travel::Asked;
 use crate::console::app::{App, Ctx, Typed};
 use crate::console::blades::people;
 use crate::console::rows::{fit, window};
+use crate::console::text;
 use crate::console::theme::Token;
+use crate::engine::text::scrub;
 
 fn typed_line(canvas: &mut Canvas, area: Area, prompt: &str, typed: &Typed) {
     let x = area.x + canvas.text(area.x, area.y, area.width, prompt, Token::BarKey);
@@ -90,6 +92,68 @@ pub fn palette(
         let room = list.width.saturating_sub(19 + keys_width + 1);
         canvas.text(list.x + 19, y, room, action.doc, doc);
         canvas.text(list.right() - keys_width, y, keys_width, keys, Token::Muted);
+        if index == cursor {
+            canvas.tint(row, Token::SelectedRow);
+        }
+        canvas.hits.add(row, Hit::Choice(index));
+    }
+}
+
+/// What was said, the newest first.
+pub fn notices(canvas: &mut Canvas, app: &App, body: Area, first: usize) {
+    let area = body.middle(body.width.saturating_sub(4).min(100), body.height);
+    let inner = canvas.modal(area, Token::ModalFrame, "What was said");
+    let told = app.telling.notices.iter().rev().skip(first);
+    let mut y = inner.y;
+    for notice in told {
+        let at = notice.at.short();
+        let lines = text::wrap(
+            &notice.toast.text,
+            usize::from(inner.width.saturating_sub(14)),
+        );
+        if y >= inner.bottom() {
+            break;
+        }
+        canvas.text(inner.x, y, 13, &at, Token::Time);
+        for line in lines {
+            if y < inner.bottom() {
+                canvas.text(
+                    inner.x + 14,
+                    y,
+                    inner.width.saturating_sub(14),
+                    &line,
+                    notice.toast.tone,
+                );
+            }
+            y += 1;
+        }
+    }
+    if app.telling.notices.is_empty() {
+        canvas.text(inner.x, inner.y, inner.width, "Nothing yet.", Token::Muted);
+    }
+}
+
+/// Themes, the one under the cursor tried.
+pub fn themes(canvas: &mut Canvas, app: &App, body: Area, cursor: usize) {
+    let themes = &app.telling.themes;
+    let height = u16::try_from(themes.len())
+        .unwrap_or(u16::MAX)
+        .saturating_add(2);
+    let area = Area::new(
+        body.right().saturating_sub(42),
+        body.y,
+        body.width.min(42),
+        height.min(body.height),
+    );
+    let inner = canvas.modal(area, Token::ModalFrame, "Theme");
+    let first = window(0, cursor, usize::from(inner.height), themes.len());
+    let shown = themes.iter().enumerate().skip(first);
+    for (y, (index, theme)) in (inner.y..inner.bottom()).zip(shown) {
+        let used = canvas.text(inner.x, y, inner.width, &scrub(&theme.name), Token::Text);
+        let mode = theme.mode.word();
+        let x = inner.x + used + 2;
+        canvas.text(x, y, inner.right().saturating_sub(x), mode, Token::Muted);
+        let row = Area::new(inner.x - 1, y, inner.width + 2, 1);
         if index == cursor {
             canvas.tint(row, Token::SelectedRow);
         }

@@ -33,7 +33,13 @@ impl Plain {
                 Some(Modal::Form(_)) => self.fill_in().await?,
                 Some(Modal::People { .. }) => self.become_somebody().await?,
                 Some(Modal::Prompt { asked, .. }) => self.line(*asked).await?,
-                Some(Modal::Help { .. } | Modal::Palette { .. } | Modal::Columns { .. }) => {
+                Some(
+                    Modal::Help { .. }
+                    | Modal::Palette { .. }
+                    | Modal::Columns { .. }
+                    | Modal::Notices { .. }
+                    | Modal::Themes { .. },
+                ) => {
                     self.core.app.modal = None;
                 }
                 None => break,

@@ -3,7 +3,6 @@
 use std::fs::File;
 use std::io::{self, Write};
 
-use base64::Engine as _;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
@@ -11,8 +10,6 @@ use super::encode::encode;
 
 const BEGIN: &[u8] = b"\x1b[?2026h";
 const END: &[u8] = b"\x1b[?2026l";
-/// Longest text that goes into a clipboard, in bytes: terminals drop what is much longer.
-const COPY_MAX: usize = 74_000;
 const CLEAR: &[u8] = b"\x1b[0m\x1b[2J";
 
 pub struct Screen<W> {
@@ -41,15 +38,9 @@ impl<W: Write> Screen<W> {
         }
     }
 
-    /// Puts a text into the clipboard of the terminal (OSC 52). False when it is too long for one.
-    pub fn copy(&mut self, text: &str) -> io::Result<bool> {
-        if text.len() > COPY_MAX {
-            return Ok(false);
-        }
-        let text = base64::engine::general_purpose::STANDARD.encode(text);
-        self.out
-            .write_all(format!("\x1b]52;c;{text}\x07").as_bytes())?;
-        Ok(true)
+    /// Sends what is no frame: it moves no cursor and shows nothing.
+    pub fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.out.write_all(bytes)
     }
 
     /// The frame that is on the screen.
