@@ -376,3 +376,49 @@ fn a_dot_does_the_last_thing_again_where_the_cursor_is_now() {
     scene.press("esc g c .");
     assert!(scene.app.modal.is_none() || scene.app.page().blade.title() == "Clusters");
 }
+
+#[test]
+fn the_palette_finds_actions_things_ids_and_people_and_nothing_that_may_not_be_seen() {
+    let first = |scene: &mut Scene, typed: &str| {
+        scene.press(":").type_text(typed).text();
+        scene.press("enter");
+    };
+    let mut scene = Scene::new(crate::keys::keys(), person("ann"), SIZE);
+    // Letters in their order, with others between.
+    first(&mut scene, "gopend");
+    assert_eq!(scene.app.page().blade.title(), "Pending requests");
+    first(&mut scene, "clprod");
+    assert_eq!(scene.app.page().blade.title(), "clprod");
+    first(&mut scene, "kv-prod");
+    assert_eq!(scene.app.page().blade.title(), "kv-prod");
+    scene
+        .press(":")
+        .type_text("nobody-has-this")
+        .shows("Nothing is called that.");
+    scene.press("esc");
+
+    let mut scene = list("g p");
+    let id = rows(&scene)[0].clone();
+    let short = id.replace("LB-0000", "lb");
+    first(&mut scene, &short);
+    assert_eq!(scene.app.page().blade.title(), id);
+    scene
+        .press(":")
+        .type_text("lb999999")
+        .shows("Nothing is called that.");
+    scene.press("esc :").type_text("bo").shows("Act as bo");
+    scene.press("esc");
+
+    // A stranger's cluster is neither offered nor hinted at.
+    let mut scene = Scene::new(crate::keys::keys(), person("con"), SIZE);
+    scene.press(":").type_text("clprod").text();
+    let seen = scene.text().contains("clprod");
+    let listed = lockbox::console::blades::Blade::Clusters;
+    scene.press("esc");
+    scene.app.jump(listed);
+    assert_eq!(
+        seen,
+        scene.text().contains("clprod"),
+        "what one sees is what one finds"
+    );
+}

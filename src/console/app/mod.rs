@@ -7,6 +7,7 @@ pub mod dialog;
 pub mod form;
 pub mod geometry;
 pub mod page;
+pub mod palette;
 pub mod telling;
 pub mod travel;
 pub mod update;
@@ -15,7 +16,7 @@ pub mod views;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::actions::{ACTIONS, Scope};
+use super::actions::Scope;
 use super::blades::blocks::{Blocks, Looked};
 use super::blades::ingestion::Ingestion;
 use super::blades::people;
@@ -556,37 +557,6 @@ impl App {
             name: program.name.clone(),
             words: program.words(&shown),
         }]
-    }
-
-    /// What the palette offers for what was typed, best first: places in the action table.
-    pub fn offers(&self, typed: &str) -> Vec<usize> {
-        let scopes = self.blade_scopes();
-        let needle = typed.trim().to_lowercase();
-        let mut offers: Vec<(u8, usize)> = ACTIONS
-            .iter()
-            .enumerate()
-            .filter(|(_, a)| {
-                // Forms can be filled in from anywhere by their name.
-                let near = scopes.contains(&a.scope) || (a.scope.has_forms() && !needle.is_empty());
-                near && a.name != "app.palette"
-            })
-            .filter_map(|(i, a)| {
-                let (name, doc) = (a.name.to_lowercase(), a.doc.to_lowercase());
-                let tail = name.split_once('.').map_or("", |(_, tail)| tail);
-                let rank = if name.starts_with(&needle) || tail.starts_with(&needle) {
-                    0
-                } else if name.contains(&needle) {
-                    1
-                } else if doc.contains(&needle) {
-                    2
-                } else {
-                    return None;
-                };
-                Some((rank, i))
-            })
-            .collect();
-        offers.sort();
-        offers.into_iter().map(|(_, i)| i).collect()
     }
 
     /// Whom the persona picker offers.

@@ -3,6 +3,7 @@
 use super::dialog::{Dialog, Focus, Question};
 use super::geometry::{self, Hit};
 use super::page::list_area;
+use super::palette::Offer;
 use super::travel::Travel;
 use super::{App, Ctx, Effect, Input, Modal, Outcome, Tempo, Typed};
 use crate::console::actions::{ACTIONS, Danger, Scope};
@@ -408,7 +409,7 @@ impl App {
         let height = usize::from(geometry::body(self.size).height);
         let people = match &self.modal {
             Some(Modal::People { typed, .. }) => self.personas(ctx, &typed.0).len(),
-            Some(Modal::Palette { typed, .. }) => self.offers(&typed.0).len(),
+            Some(Modal::Palette { typed, .. }) => self.offers(ctx, &typed.0).len(),
             _ => 0,
         };
         let (notices, themes) = (self.telling.notices.len(), self.telling.themes.len());
@@ -569,8 +570,21 @@ impl App {
                 if let Some(action) = self.keymap.aliases.get(&alias) {
                     return self.run(ctx, *action);
                 }
-                if let Some(action) = self.offers(&typed.0).get(cursor) {
-                    return self.run(ctx, *action);
+                match self
+                    .offers(ctx, &typed.0)
+                    .into_iter()
+                    .nth(cursor)
+                    .map(|o| o.offer)
+                {
+                    Some(Offer::Action(action)) => return self.run(ctx, action),
+                    Some(Offer::Thing(id)) => {
+                        if let Some(blade) = opens(ctx.world, &id) {
+                            self.open(blade);
+                        }
+                        return Vec::new();
+                    }
+                    Some(Offer::Person(id)) => return self.act_as(ctx, &id),
+                    None => {}
                 }
                 self.say(
                     format!("There is no command {:?}.", typed.0),
@@ -579,16 +593,25 @@ impl App {
             }
             Some(Modal::People { typed, cursor, .. }) => {
                 let chosen = self.personas(ctx, &typed.0).into_iter().nth(cursor);
-                if let Some(actor) = chosen.as_ref().and_then(people::actor) {
-                    self.actor = actor;
-                    effects = self.clear_desks();
-                    let who = crate::console::blades::shared::actor_name(ctx.world, &self.actor);
-                    self.say(format!("You act as {who} now."), Token::ToastOk);
+                if let Some(id) = chosen {
+                    effects = self.act_as(ctx, &id);
                 }
             }
             Some(Modal::Prompt { asked, typed }) => return self.answer_line(ctx, asked, typed),
             other => self.modal = other,
         }
+        effects
+    }
+
+    /// Somebody else sits down.
+    fn act_as(&mut self, ctx: &Ctx, id: &ItemId) -> Vec<Effect> {
+        let Some(actor) = people::actor(id) else {
+            return Vec::new();
+        };
+        self.actor = actor;
+        let effects = self.clear_desks();
+        let who = crate::console::blades::shared::actor_name(ctx.world, &self.actor);
+        self.say(format!("You act as {who} now."), Token::ToastOk);
         effects
     }
 

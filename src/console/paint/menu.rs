@@ -5,6 +5,7 @@ use super::canvas::Canvas;
 use super::table;
 use crate::console::actions::ACTIONS;
 use crate::console::app::geometry::{Area, Hit};
+use crate::console::app::palette::Offer;
 use crate::console::app::travel::Asked;
 use crate::console::app::{App, Ctx, Typed};
 use crate::console::blades::people;
@@ -12,6 +13,9 @@ use crate::console::rows::{fit, window};
 use crate::console::text;
 use crate::console::theme::Token;
 use crate::engine::text::scrub;
+
+/// Room for the name of an offer.
+const NAME: u16 = 18;
 
 fn typed_line(canvas: &mut Canvas, area: Area, prompt: &str, typed: &Typed) {
     let x = area.x + canvas.text(area.x, area.y, area.width, prompt, Token::BarKey);
@@ -59,7 +63,7 @@ pub fn palette(
     typed: &Typed,
     cursor: usize,
 ) {
-    let offers = app.offers(&typed.0);
+    let offers = app.offers(ctx, &typed.0);
     let area = body.middle(body.width.saturating_sub(4).min(76), body.height.min(18));
     let inner = canvas.modal(area, Token::ModalFrame, "Go to, or do");
     typed_line(canvas, inner, ": ", typed);
@@ -78,19 +82,40 @@ pub fn palette(
     let first = window(0, cursor, height, offers.len());
     let shown = offers.iter().enumerate().skip(first).take(height);
     for (y, (index, offered)) in (list.y..).zip(shown) {
-        let action = &ACTIONS[*offered];
-        let disabled = app.why_not(action, ctx).is_some();
+        let (disabled, keys) = match &offered.offer {
+            Offer::Action(n) => {
+                let action = &ACTIONS[*n];
+                (
+                    app.why_not(action, ctx).is_some(),
+                    app.keymap().first_of(*n),
+                )
+            }
+            Offer::Thing(_) | Offer::Person(_) => (false, ""),
+        };
         let (name, doc) = if disabled {
             (Token::Faint, Token::Faint)
         } else {
             (Token::Accent, Token::Text)
         };
         let row = Area::new(inner.x - 1, y, inner.width + 2, 1);
-        canvas.text(list.x, y, 18, action.name, name);
-        let keys = app.keymap().first_of(*offered);
+        let wide = u16::try_from(text::width(&offered.name))
+            .unwrap_or(NAME)
+            .clamp(NAME, list.width / 2);
+        canvas.text(list.x, y, wide, &offered.name, name);
+        if !disabled {
+            let mut x = list.x;
+            for (n, c) in (0u32..).zip(offered.name.chars()) {
+                let one = c.to_string();
+                let width = u16::try_from(text::width(&one)).unwrap_or(1);
+                if offered.hits.contains(&n) && x + width < list.x + wide {
+                    canvas.text(x, y, width, &one, Token::Match);
+                }
+                x += width;
+            }
+        }
         let keys_width = u16::try_from(keys.len()).unwrap_or(0);
-        let room = list.width.saturating_sub(19 + keys_width + 1);
-        canvas.text(list.x + 19, y, room, action.doc, doc);
+        let room = list.width.saturating_sub(wide + 1 + keys_width + 1);
+        canvas.text(list.x + wide + 1, y, room, &offered.says, doc);
         canvas.text(list.right() - keys_width, y, keys_width, keys, Token::Muted);
         if index == cursor {
             canvas.tint(row, Token::SelectedRow);
