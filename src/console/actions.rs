@@ -63,6 +63,8 @@ pub enum Scope {
     Columns,
     /// The menu of themes.
     Themes,
+    /// The menu of bookmarks.
+    Bookmarks,
     Filter,
     Dialog,
     Form,
@@ -884,6 +886,21 @@ actions! {
         never, |_, ctx| vec![Effect::Picture { stem: format!("lockbox-{}", stamp(ctx)) }];
     "app.again" ["."] Global Safe "" "Once more what was done last, on what the cursor is on now",
         never, |app, ctx| app.run_again(ctx);
+    "app.earlier" ["alt-left", "backspace"] Global Safe "" "Back to the place before, as in a browser",
+        never, |app, _| { app.walk(true); NONE };
+    "app.later" ["alt-right"] Global Safe "" "On to the place after",
+        never, |app, _| { app.walk(false); NONE };
+    "app.bookmark" ["b"] Global Safe "" "Put a bookmark on this blade, or take it off",
+        never, |app, _| { app.turn_bookmark(); NONE };
+    "app.bookmarks" ["'"] Global Safe "" "Bookmarks, to go to",
+        |app, _| app.places.marks.is_empty().then(|| "There is no bookmark; b puts one.".into()),
+        |app, _| { app.modal = Some(Modal::Bookmarks { cursor: 0 }); NONE };
+    "bookmarks.open" ["enter"] Bookmarks Safe "go" "Go there",
+        never, |app, ctx| app.open_bookmark(ctx);
+    "bookmarks.drop" ["d", "delete"] Bookmarks Safe "drop" "Take the bookmark off",
+        never, |app, _| { app.drop_bookmark(); NONE };
+    "bookmarks.close" ["esc", "q", "'", "ctrl-c"] Bookmarks Safe "close" "Close",
+        never, |app, _| { app.modal = None; NONE };
     "app.notices" ["g !"] Global Safe "" "What was said, the newest first",
         never, |app, _| { app.open_notices(); NONE };
     "app.theme" ["g y"] Global Safe "" "Choose a theme; each is tried while the cursor is on it",

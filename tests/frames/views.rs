@@ -422,3 +422,33 @@ fn the_palette_finds_actions_things_ids_and_people_and_nothing_that_may_not_be_s
         "what one sees is what one finds"
     );
 }
+
+#[test]
+fn back_and_forward_keep_cursor_and_filter_and_bookmarks_are_gone_to() {
+    let mut scene = list("g r 3 j");
+    let held = scene.app.page().cursor.clone();
+    scene.press("/").type_text("lb").press("enter");
+    scene.press("g p g a");
+    scene.press("alt-left").shows("› Pending requests");
+    scene.press("backspace").shows("› All requests");
+    assert_eq!(scene.app.page().view.filter, "lb");
+    scene.press("alt-right").shows("› Pending requests");
+    scene
+        .press("alt-right alt-right")
+        .shows("There is no place after this one.");
+    scene.shows("› Access grants");
+    for _ in 0..10 {
+        scene.press("alt-left");
+    }
+    scene.shows("This is where it began.");
+    assert_eq!(scene.app.stack.len(), 1);
+
+    scene.press("'").shows("There is no bookmark");
+    scene.press("g r");
+    scene.app.page_mut().select(&held.clone().unwrap());
+    scene.press("b").shows("bookmark");
+    scene.press("g a '").shows("Bookmarks");
+    scene.press("enter").shows("› All requests");
+    assert_eq!(scene.app.page().cursor, held);
+    scene.press("' d esc").hides("bookmark  ");
+}

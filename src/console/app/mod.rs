@@ -8,6 +8,7 @@ pub mod form;
 pub mod geometry;
 pub mod page;
 pub mod palette;
+pub mod places;
 pub mod telling;
 pub mod travel;
 pub mod update;
@@ -36,6 +37,7 @@ use dialog::Dialog;
 use form::Form;
 use geometry::Hits;
 use page::Page;
+use places::Places;
 use telling::{Look, Telling};
 use travel::{Arrived, Asked, At, Captions, Travel};
 use views::Views;
@@ -230,6 +232,10 @@ pub enum Modal {
     Columns {
         cursor: usize,
     },
+    /// Bookmarks, to go to.
+    Bookmarks {
+        cursor: usize,
+    },
     /// What was said, the newest first.
     Notices {
         first: usize,
@@ -253,6 +259,7 @@ pub struct App {
     /// Never empty; the first is the overview.
     pub stack: Vec<Page>,
     pub views: Views,
+    pub places: Places,
     /// How much of a list's room what its row is about takes, in hundredths; none when that is not shown.
     pub detail: Option<u16>,
     /// Nothing is changed: not the world, and not its clock.
@@ -301,6 +308,7 @@ impl App {
             actor,
             stack: vec![Page::new(Blade::Overview)],
             views: Views::default(),
+            places: Places::default(),
             detail: None,
             readonly: false,
             programs: Vec::new(),
@@ -378,6 +386,9 @@ impl App {
         match &self.modal {
             Some(Modal::Help { .. }) => return vec![Scope::Help, Scope::Move, Scope::Always],
             Some(Modal::Notices { .. }) => return vec![Scope::Help, Scope::Move, Scope::Always],
+            Some(Modal::Bookmarks { .. }) => {
+                return vec![Scope::Bookmarks, Scope::Move, Scope::Always];
+            }
             Some(Modal::Themes { .. }) => return vec![Scope::Themes, Scope::Move, Scope::Always],
             Some(Modal::Columns { .. }) => {
                 return vec![Scope::Columns, Scope::Move, Scope::Always];

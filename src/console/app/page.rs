@@ -410,6 +410,7 @@ impl App {
         }
         self.near = self.related(ctx);
         self.refresh_form(ctx);
+        self.note_place();
         self.notice(ctx);
         self.warn(ctx);
     }

@@ -241,6 +241,7 @@ impl App {
                 Modal::Help { .. }
                 | Modal::Columns { .. }
                 | Modal::Notices { .. }
+                | Modal::Bookmarks { .. }
                 | Modal::Themes { .. },
             ) => {}
             None if self.filtering => {
@@ -267,6 +268,7 @@ impl App {
                 Modal::Help { .. }
                 | Modal::Columns { .. }
                 | Modal::Notices { .. }
+                | Modal::Bookmarks { .. }
                 | Modal::Themes { .. },
             ) => None,
             None if self.filtering => Some(count(&self.page().view.filter)),
@@ -314,6 +316,7 @@ impl App {
                 Modal::Help { .. }
                 | Modal::Columns { .. }
                 | Modal::Notices { .. }
+                | Modal::Bookmarks { .. }
                 | Modal::Themes { .. },
             ) => {}
             None if self.filtering => {
@@ -354,6 +357,7 @@ impl App {
                         Modal::Palette { cursor, .. }
                         | Modal::People { cursor, .. }
                         | Modal::Columns { cursor }
+                        | Modal::Bookmarks { cursor }
                         | Modal::Themes { cursor, .. },
                     ) => std::mem::replace(cursor, index) == index,
                     _ => false,
@@ -363,6 +367,9 @@ impl App {
                         true => self.end_themes(true),
                         false => self.try_theme(),
                     };
+                }
+                if chosen && matches!(self.modal, Some(Modal::Bookmarks { .. })) {
+                    return self.open_bookmark(ctx);
                 }
                 if chosen && matches!(self.modal, Some(Modal::Columns { .. })) {
                     self.toggle_column();
@@ -413,6 +420,7 @@ impl App {
             _ => 0,
         };
         let (notices, themes) = (self.telling.notices.len(), self.telling.themes.len());
+        let marks = self.places.marks.len();
         let page = self.page();
         let columns = page.view.ordered(page.blade.columns()).len();
         let asking = matches!(page.blade, Blade::Query(_));
@@ -438,6 +446,11 @@ impl App {
                 *first = first
                     .saturating_add_signed(by)
                     .min(notices.saturating_sub(1));
+            }
+            Some(Modal::Bookmarks { cursor }) => {
+                *cursor = cursor
+                    .saturating_add_signed(by)
+                    .min(marks.saturating_sub(1));
             }
             Some(Modal::Themes { cursor, .. }) => {
                 *cursor = cursor

@@ -112,6 +112,9 @@ pub fn crumbs(canvas: &mut Canvas, app: &App, ctx: &Ctx, area: Area) {
             right = format!("{}%", shown * 100 / lines);
         }
     }
+    if app.is_marked() {
+        right = format!("bookmark  {right}");
+    }
     if page.follow {
         right = format!("following  {right}");
     }

@@ -9,7 +9,7 @@ use crate::console::app::palette::Offer;
 use crate::console::app::travel::Asked;
 use crate::console::app::{App, Ctx, Typed};
 use crate::console::blades::people;
-use crate::console::rows::{fit, window};
+use crate::console::rows::{ItemId, fit, window};
 use crate::console::text;
 use crate::console::theme::Token;
 use crate::engine::text::scrub;
@@ -155,6 +155,34 @@ pub fn notices(canvas: &mut Canvas, app: &App, body: Area, first: usize) {
     }
     if app.telling.notices.is_empty() {
         canvas.text(inner.x, inner.y, inner.width, "Nothing yet.", Token::Muted);
+    }
+}
+
+pub fn bookmarks(canvas: &mut Canvas, app: &App, body: Area, cursor: usize) {
+    let marks = &app.places.marks;
+    let height = u16::try_from(marks.len().max(1))
+        .unwrap_or(u16::MAX)
+        .saturating_add(2);
+    let area = body.middle(
+        body.width.saturating_sub(4).min(60),
+        height.min(body.height),
+    );
+    let inner = canvas.modal(area, Token::ModalFrame, "Bookmarks");
+    if marks.is_empty() {
+        canvas.text(inner.x, inner.y, inner.width, "None.", Token::Muted);
+    }
+    let first = window(0, cursor, usize::from(inner.height), marks.len());
+    let shown = marks.iter().enumerate().skip(first);
+    for (y, (index, place)) in (inner.y..inner.bottom()).zip(shown) {
+        let used = canvas.text(inner.x, y, inner.width, &place.blade.title(), Token::Text);
+        let on = place.cursor.as_ref().map_or_else(String::new, ItemId::name);
+        let x = inner.x + used + 2;
+        canvas.text(x, y, inner.right().saturating_sub(x), &on, Token::Muted);
+        let row = Area::new(inner.x - 1, y, inner.width + 2, 1);
+        if index == cursor {
+            canvas.tint(row, Token::SelectedRow);
+        }
+        canvas.hits.add(row, Hit::Choice(index));
     }
 }
 

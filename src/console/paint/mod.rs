@@ -76,6 +76,7 @@ pub fn frame(app: &App, ctx: &Ctx, theme: &Theme, buf: &mut Buffer) -> Hits {
             menu::people(&mut canvas, app, ctx, body, typed, *cursor);
         }
         Some(Modal::Notices { first }) => menu::notices(&mut canvas, app, body, *first),
+        Some(Modal::Bookmarks { cursor }) => menu::bookmarks(&mut canvas, app, body, *cursor),
         Some(Modal::Themes { cursor, .. }) => menu::themes(&mut canvas, app, body, *cursor),
         Some(Modal::Columns { cursor }) => menu::columns(&mut canvas, app, body, *cursor),
         Some(Modal::Prompt { asked, typed }) => menu::prompt(&mut canvas, body, *asked, typed),

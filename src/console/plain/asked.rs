@@ -38,6 +38,7 @@ impl Plain {
                     | Modal::Palette { .. }
                     | Modal::Columns { .. }
                     | Modal::Notices { .. }
+                    | Modal::Bookmarks { .. }
                     | Modal::Themes { .. },
                 ) => {
                     self.core.app.modal = None;
