@@ -13,6 +13,7 @@
 //!           keystore/              the door between the world and the real keys
 //! floor 1   engine/                THE WORLD: pure and deterministic
 //! floor 0   crypto/                a sealed key box and envelope encryption; knows no rule
+//!           sharing.rs             what is decoded and equal, once in memory
 //! ```
 
 pub mod cli;
@@ -23,5 +24,6 @@ pub mod engine;
 pub mod keystore;
 pub mod logs;
 pub mod runtime;
+pub mod sharing;
 pub mod store;
 pub mod world_file;

@@ -71,7 +71,7 @@ fn connect(id: GrantId, resource: Option<String>, context: &Context) -> Result<(
                 "InvalidGrant",
                 "resource",
                 format!("{id} covers {} resources.", grant.resources.len()),
-                format!("Say which: {}.", names::resources(&grant.resources)),
+                format!("Say which: {}.", names::resources(grant.resources.iter())),
             ));
         }
     };
@@ -158,7 +158,7 @@ fn list(active: bool, context: &Context) -> Result<(), Failure> {
                     .map(|r| r.to_string())
                     .or(g.bypass.map(|b| format!("BYPASS {b}")))
                     .unwrap_or_default(),
-                names::resources(&g.resources),
+                names::resources(g.resources.iter()),
             ]
         },
         json: &|g| shape::grant(g),

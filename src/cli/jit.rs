@@ -243,7 +243,7 @@ fn list(context: &Context) -> Result<(), Failure> {
                 j.bypass.map_or_else(String::new, |b| b.to_string()),
                 j.level.to_string(),
                 j.engineer.to_string(),
-                names::resources(&j.resources),
+                names::resources(j.resources.iter()),
             ]
         },
         json: &|j| shape::jit(world, j),

@@ -205,7 +205,7 @@ fn list(context: &Context, query: &Query, keep: impl Fn(&Request) -> bool) -> Re
                 r.ticket.to_string(),
                 r.subscription.to_string(),
                 r.engineer.to_string(),
-                names::resources(&r.resources),
+                names::resources(r.resources.iter()),
             ]
         },
         json: &|r| shape::request(world, r),

@@ -126,8 +126,13 @@ impl Sieve {
         })
     }
 
-    pub fn is_empty(&self) -> bool {
-        self.terms.is_empty()
+    /// Its words, when it asks for words and nothing else.
+    pub fn words(&self) -> Option<Vec<String>> {
+        let word = |term: &Term| match &term.what {
+            What::Word(word) if !term.not => Some(word.clone()),
+            _ => None,
+        };
+        self.terms.iter().map(word).collect()
     }
 
     pub fn keeps(&self, row: &Row, now: SimTime) -> bool {

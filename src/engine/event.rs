@@ -10,6 +10,7 @@ use super::time::SimTime;
 use super::{
     cluster, ingestion, lockbox, people, resources, rules, story, vault, workspace, world,
 };
+use crate::sharing::share;
 
 /// Who did it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -98,7 +99,11 @@ impl Serialize for Actor {
 impl<'de> Deserialize<'de> for Actor {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
-        text.parse().map_err(serde::de::Error::custom)
+        let actor = text.parse().map_err(serde::de::Error::custom)?;
+        Ok(match actor {
+            Actor::Person(id) => Actor::Person(PersonId(share(id.as_str()))),
+            other => other,
+        })
     }
 }
 

@@ -15,7 +15,7 @@ macro_rules! text {
         $(#[$attribute])*
         #[derive(Debug, Clone, Serialize, Deserialize)]
         #[serde(transparent)]
-        pub struct $name(pub Arc<str>);
+        pub struct $name(#[serde(deserialize_with = "crate::sharing::text")] pub Arc<str>);
 
         impl $name {
             pub fn as_str(&self) -> &str {

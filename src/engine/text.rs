@@ -13,8 +13,8 @@ use serde::{Deserialize, Serialize};
 use unicode_width::UnicodeWidthChar;
 
 /// Text written by somebody else. `Display` is scrubbed to a single line; see [`Untrusted::lines`].
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, Default)]
-pub struct Untrusted(Arc<str>);
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Default)]
+pub struct Untrusted(#[serde(deserialize_with = "crate::sharing::text")] Arc<str>);
 
 impl Untrusted {
     pub fn new(text: impl Into<Arc<str>>) -> Self {

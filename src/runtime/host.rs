@@ -22,6 +22,7 @@ use crate::engine::ids::Revision;
 use crate::engine::{self, Actor, Command, Draft, Event, Refusal, SimTime, World};
 use crate::logs::Files;
 use crate::logs::customer_storage::CustomerStorage;
+use crate::sharing::sharing;
 use crate::store::{ClockRow, Journal, JournalError, SqliteJournal};
 
 /// Events folded in one read.
@@ -551,6 +552,10 @@ impl Host {
 
     /// Reads on until the end of the journal, which is checked on the way.
     fn fold_to_the_end(&mut self) -> Result<(), HostError> {
+        sharing(|| self.fold_on())
+    }
+
+    fn fold_on(&mut self) -> Result<(), HostError> {
         loop {
             let events = self.journal.read_after(self.world.revision, CHUNK)?;
             for event in &events {

@@ -13,6 +13,7 @@ use crate::engine::projections::meaning::is_consequence;
 use crate::engine::projections::why::{self, About, Step};
 use crate::engine::time::TimeError;
 use crate::engine::{self, Actor, Event, Refusal, SimTime, World, errors};
+use crate::sharing::sharing;
 use crate::store::Journal;
 
 /// Events between two worlds that are kept (`design.md` §2).
@@ -132,6 +133,10 @@ impl Past {
 
     /// Folds what is new, and keeps a world every so often.
     fn catch_up(&mut self) -> Result<Revision, HostError> {
+        sharing(|| self.fold_on())
+    }
+
+    fn fold_on(&mut self) -> Result<Revision, HostError> {
         let base = self.kept[0].revision.0;
         loop {
             let events = self.reader.read_after(self.tip.revision, CHUNK)?;

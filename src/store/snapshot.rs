@@ -17,6 +17,7 @@ use sha2::{Digest, Sha256};
 use super::journal::Hash;
 use crate::engine::World;
 use crate::engine::ids::Revision;
+use crate::sharing::sharing;
 
 const MAGIC: &[u8; 8] = b"LBXSNAP1";
 /// A hash of the engine's sources, made by `build.rs`.
@@ -87,7 +88,7 @@ pub(super) fn read(path: &Path, revision: Revision) -> Option<(Hash, World)> {
     if u64::from_le_bytes(*number) != revision.0 || whole[..] != *digest {
         return None;
     }
-    let world: World = postcard::from_bytes(body).ok()?;
+    let world: World = sharing(|| postcard::from_bytes(body)).ok()?;
     (world.revision == revision).then_some(())?;
     Some((hash.try_into().ok()?, world))
 }

@@ -20,9 +20,21 @@ pub struct Pty {
     /// How long a person thinks before typing; a test does not.
     pub pace: Duration,
     typed: String,
+    /// Answers what a program asks its terminal, as a terminal would.
+    pub answers: bool,
+    answered: usize,
     /// Everything the program ever wrote.
     pub raw: Vec<u8>,
 }
+
+/// What programs ask, and what a plain terminal says.
+const ANSWERS: [(&[u8], &str); 5] = [
+    (b"\x1b[c", "\x1b[?62;22c"),
+    (b"\x1b[0c", "\x1b[?62;22c"),
+    (b"\x1b[>c", "\x1b[>41;0;0c"),
+    (b"\x1b[5n", "\x1b[0n"),
+    (b"\x1b[6n", "\x1b[1;1R"),
+];
 
 fn size(columns: u16, rows: u16) -> PtySize {
     PtySize {
@@ -112,6 +124,8 @@ impl Pty {
             screen: emulator(columns, rows),
             pace: Duration::ZERO,
             typed: String::new(),
+            answers: false,
+            answered: 0,
             raw: Vec::new(),
         }
     }
@@ -156,9 +170,39 @@ impl Pty {
             Ok((at, bytes)) => {
                 self.screen.process(&bytes);
                 self.raw.extend_from_slice(&bytes);
+                if self.answers {
+                    self.answer();
+                }
                 Some(at)
             }
             Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => None,
+        }
+    }
+
+    fn answer(&mut self) {
+        while let Some(next) = self.raw[self.answered..].iter().position(|b| *b == 0x1b) {
+            let from = self.answered + next;
+            let rest = &self.raw[from..];
+            let asked = ANSWERS.iter().find(|(ask, _)| rest.starts_with(ask));
+            let longest = ANSWERS.iter().map(|(ask, _)| ask.len()).max();
+            if asked.is_none() && Some(rest.len()) < longest {
+                // Perhaps the rest of a question is still to come.
+                self.answered = from;
+                return;
+            }
+            self.answered = from + 1;
+            if let Some((_, answer)) = asked {
+                self.press(answer);
+            }
+        }
+        self.answered = self.raw.len();
+    }
+
+    /// Reads on for a while, whatever comes.
+    pub fn watch(&mut self, time: Duration) {
+        let end = Instant::now() + time;
+        while let Some(left) = end.checked_duration_since(Instant::now()) {
+            self.take(left);
         }
     }
 

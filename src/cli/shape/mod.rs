@@ -126,7 +126,7 @@ pub fn jit(world: &World, jit: &Jit) -> Value {
         "ticket": jit.ticket,
         "subscription": jit.subscription.as_str(),
         "engineer": jit.engineer.as_str(),
-        "resources": ids(&jit.resources),
+        "resources": ids(jit.resources.iter()),
         "scope": jit.scope,
         "accessLevel": jit.level,
         "reach": jit.reach,
@@ -178,7 +178,7 @@ pub fn request(world: &World, request: &Request) -> Value {
         "duration": duration(&request.duration, &world.rules),
         "resourceIds": paths.join(", "),
         "resourceType": kinds.join(", "),
-        "resources": ids(&request.resources),
+        "resources": ids(request.resources.iter()),
         "supportRequest": ticket,
         "supportCaseUrl": format!(
             "https://portal.azure.com/#resource/subscriptions/{subscription}/providers/microsoft.support/supporttickets/{ticket}"
@@ -228,7 +228,7 @@ pub fn grant(grant: &Grant) -> Value {
         "until": grant.until,
         "endedAt": opt(grant.ended_at),
         "engineer": grant.engineer.as_str(),
-        "resources": ids(&grant.resources),
+        "resources": ids(grant.resources.iter()),
         "request": grant.request,
         "jit": grant.jit,
         "ticket": grant.ticket,

@@ -6,6 +6,7 @@
 pub mod dialog;
 pub mod form;
 pub mod geometry;
+mod haystack;
 pub mod page;
 pub mod palette;
 pub mod places;

@@ -9,6 +9,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::rc::Rc;
 
 use super::geometry;
+use super::haystack::Haystack;
 use super::views::{ListView, Sort};
 use super::{App, Ctx};
 use crate::console::blades::overview::rows::{Summary, summary};
@@ -29,8 +30,6 @@ struct Stamp {
     revision: Revision,
     actor: Actor,
     operation: Option<Operation>,
-    filter: String,
-    sort: Option<Sort>,
     /// Rises when time alone changes the order or what is kept.
     period: i64,
 }
@@ -60,6 +59,11 @@ pub struct Page {
     pub operation: Option<Operation>,
     /// The rows of a list, the links of a page.
     pub ids: Rc<Vec<ItemId>>,
+    /// The rows of a list without the filter.
+    all: Rc<Vec<ItemId>>,
+    /// The filter the rows went through, and what it looks through.
+    sought: (String, Option<Sort>),
+    haystack: Option<Haystack>,
     /// On which line of its stream each link stands.
     places: Vec<usize>,
     /// Rows without the filter.
@@ -88,6 +92,9 @@ impl Page {
             unknown: None,
             operation: None,
             ids: Rc::default(),
+            all: Rc::default(),
+            sought: Default::default(),
+            haystack: None,
             places: Vec::new(),
             total: 0,
             lines: Default::default(),
@@ -211,6 +218,42 @@ impl Page {
         }
     }
 
+    /// The rows that the filter keeps, in the order that was asked for.
+    fn arranged(
+        &mut self,
+        eye: Eye,
+        sieve: &Sieve,
+        words: Option<Vec<String>>,
+        sort: Option<Sort>,
+    ) -> Vec<ItemId> {
+        let blade = &self.blade;
+        let ids: Vec<ItemId> = match words {
+            Some(words) if words.is_empty() => self.all.to_vec(),
+            Some(words) => {
+                let all = &self.all;
+                let haystack = self
+                    .haystack
+                    .get_or_insert_with(|| Haystack::new(blade, eye, all.clone()));
+                haystack.find(words)
+            }
+            None => {
+                let kept = |row: Row| sieve.keeps(&row, eye.now);
+                let kept = |id: &&ItemId| blade.row(eye, id).is_some_and(kept);
+                self.all.iter().filter(kept).cloned().collect()
+            }
+        };
+        let Some(sort) = sort else {
+            return ids;
+        };
+        let weight = |id: &ItemId| {
+            let row = blade.row(eye, id);
+            Weight::of(row.as_ref().and_then(|row| row.cells.get(sort.column)))
+        };
+        let mut weighed: Vec<_> = ids.into_iter().map(|id| (weight(&id), id)).collect();
+        weighed.sort_by(|(a, _), (b, _)| a.compare(b, sort.descending));
+        weighed.into_iter().map(|(_, id)| id).collect()
+    }
+
     /// In follow mode, the cursor on the last thing that is new.
     fn follow_news(&mut self, before: &[ItemId]) {
         if !self.follow || before.is_empty() {
@@ -255,51 +298,35 @@ impl Page {
             revision: eye.world.revision,
             actor: eye.actor.clone(),
             operation: self.operation,
-            filter: self.view.filter.clone(),
-            sort: self.view.sort,
             period: match self.blade {
                 Blade::Ingestion(_) => ingestion::rows::period(eye.now),
                 _ if sieve.ages() => eye.now.0 / AGE_STEP,
                 _ => 0,
             },
         };
-        if self.stamp.as_ref() == Some(&stamp) {
+        let same = self.stamp.as_ref() == Some(&stamp);
+        let sought = (self.view.filter.clone(), self.view.sort);
+        if same && self.sought == sought {
             return;
         }
-        // Only a longer word: the rows found so far are enough to look through.
-        let narrows = self.stamp.as_ref().is_some_and(|old| {
-            let same = Stamp {
-                filter: old.filter.clone(),
-                ..stamp.clone()
-            } == *old;
-            let words = |c: char| c.is_alphanumeric() || matches!(c, ' ' | '-' | '.');
-            same && !old.filter.is_empty()
-                && stamp.filter.starts_with(&old.filter)
-                && stamp.filter.chars().all(words)
-        });
-        let found = if narrows {
-            Ok(self.ids.to_vec())
-        } else {
+        if !same {
             let all = self.blade.ids(eye, self.operation);
-            self.total = all.as_ref().map_or(0, Vec::len);
-            all
+            self.refusal = all.as_ref().err().cloned();
+            self.all = Rc::new(all.unwrap_or_default());
+            self.total = self.all.len();
+            self.haystack = None;
+        }
+        let before = std::mem::take(&mut self.ids);
+        self.ids = match (sieve.words(), self.view.sort) {
+            (Some(words), None) if words.is_empty() => self.all.clone(),
+            (words, sort) => Rc::new(self.arranged(eye, &sieve, words, sort)),
         };
-        match found {
-            Ok(ids) => {
-                self.refusal = None;
-                let before = std::mem::take(&mut self.ids);
-                self.ids = Rc::new(arranged(&self.blade, eye, ids, &sieve, self.view.sort));
-                self.follow_news(&before);
-                if !self.marks.is_empty() {
-                    // What is not in the list is not acted on.
-                    let there: BTreeSet<&ItemId> = self.ids.iter().collect();
-                    self.marks.retain(|id| there.contains(id));
-                }
-            }
-            Err(refusal) => {
-                self.refusal = Some(refusal);
-                self.ids = Rc::default();
-            }
+        self.sought = sought;
+        self.follow_news(&before);
+        if !self.marks.is_empty() {
+            // What is not in the list is not acted on.
+            let there: BTreeSet<&ItemId> = self.ids.iter().collect();
+            self.marks.retain(|id| there.contains(id));
         }
         self.stamp = Some(stamp);
         if self.blade == Blade::Overview {
@@ -312,30 +339,6 @@ impl Page {
             .and_then(|c| self.ids.iter().position(|id| id == c));
         self.go(held.unwrap_or(self.index));
     }
-}
-
-/// The rows that the filter keeps, in the order that was asked for.
-fn arranged(
-    blade: &Blade,
-    eye: Eye,
-    mut ids: Vec<ItemId>,
-    sieve: &Sieve,
-    sort: Option<Sort>,
-) -> Vec<ItemId> {
-    if !sieve.is_empty() {
-        let kept = |row: Row| sieve.keeps(&row, eye.now);
-        ids.retain(|id| blade.row(eye, id).is_some_and(kept));
-    }
-    if let Some(sort) = sort {
-        let weight = |id: &ItemId| {
-            let row = blade.row(eye, id);
-            Weight::of(row.as_ref().and_then(|row| row.cells.get(sort.column)))
-        };
-        let mut weighed: Vec<_> = ids.into_iter().map(|id| (weight(&id), id)).collect();
-        weighed.sort_by(|(a, _), (b, _)| a.compare(b, sort.descending));
-        return weighed.into_iter().map(|(_, id)| id).collect();
-    }
-    ids
 }
 
 /// Tells a row from one that says something else. That time passes says nothing.

@@ -196,7 +196,7 @@ fn each(app: &App, ctx: &Ctx, dialog: &Dialog) -> Vec<Block> {
             continue;
         };
         let who = shared::name(ctx.world, &request.engineer);
-        let resources = shared::resources(&request.resources).text;
+        let resources = shared::resources(request.resources.iter()).text;
         let line = format!("{} {who}, {} on {resources}", request.id, request.level);
         blocks.push(Block::Text(
             match dialog.refusal_of(ctx, &app.actor, question) {

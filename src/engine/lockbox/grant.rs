@@ -46,7 +46,8 @@ pub struct Grant {
     pub ticket: TicketId,
     pub subscription: SubscriptionId,
     pub engineer: PersonId,
-    pub resources: Vector<ResourceId>,
+    #[serde(deserialize_with = "crate::sharing::value")]
+    pub resources: Arc<Vector<ResourceId>>,
     pub level: jit::Level,
     /// The event that began it.
     pub revision: Revision,

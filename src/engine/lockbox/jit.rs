@@ -188,7 +188,8 @@ pub struct Jit {
     pub ticket: TicketId,
     pub subscription: SubscriptionId,
     pub engineer: PersonId,
-    pub resources: Vector<ResourceId>,
+    #[serde(deserialize_with = "crate::sharing::value")]
+    pub resources: Arc<Vector<ResourceId>>,
     pub level: Level,
     pub reach: Reach,
     pub exclusion: Option<Exclusion>,
@@ -610,7 +611,7 @@ pub(crate) fn evolve(world: &mut World, at: SimTime, fact: &Fact) {
                     ticket: submit.ticket,
                     subscription,
                     engineer: engineer.clone(),
-                    resources: submit.resources,
+                    resources: submit.resources.into(),
                     level: submit.level,
                     reach: submit.reach,
                     exclusion: submit.exclusion,

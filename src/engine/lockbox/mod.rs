@@ -46,6 +46,7 @@ pub struct Mail {
     pub at: SimTime,
     pub request: RequestId,
     pub to: PersonId,
+    #[serde(deserialize_with = "crate::sharing::text")]
     pub address: Arc<str>,
 }
 

@@ -170,7 +170,8 @@ pub struct Request {
     pub ticket: TicketId,
     pub subscription: SubscriptionId,
     pub engineer: PersonId,
-    pub resources: Vector<ResourceId>,
+    #[serde(deserialize_with = "crate::sharing::value")]
+    pub resources: Arc<Vector<ResourceId>>,
     pub level: jit::Level,
     pub duration: jit::Duration,
     pub justification: Untrusted,
@@ -179,7 +180,8 @@ pub struct Request {
     pub expires_at: SimTime,
     /// Designated approvers when it started: the mail list (R-LOCK-14). The right to decide is tested when
     /// deciding.
-    pub approvers: Vec<PersonId>,
+    #[serde(deserialize_with = "crate::sharing::value")]
+    pub approvers: Arc<Vec<PersonId>>,
     pub decision: Option<Decision>,
     pub grant: Option<GrantId>,
     pub history: Vec<Change>,
@@ -215,6 +217,7 @@ pub enum Fact {
     Mailed {
         request: RequestId,
         to: PersonId,
+        #[serde(deserialize_with = "crate::sharing::text")]
         address: Arc<str>,
     },
     Notified {
@@ -322,7 +325,7 @@ fn notify(draft: &mut Draft, id: RequestId) {
     let Some(request) = draft.world.lockbox.requests.get(&id).cloned() else {
         return;
     };
-    for to in &request.approvers {
+    for to in request.approvers.iter() {
         let address = draft
             .world
             .people
@@ -581,7 +584,7 @@ pub(crate) fn evolve(world: &mut World, at: SimTime, revision: Revision, fact: &
                     status: Status::Initializing,
                     created_at: at,
                     expires_at: *expires_at,
-                    approvers: approvers.clone(),
+                    approvers: approvers.clone().into(),
                     decision: None,
                     grant: None,
                     history: vec![Change {

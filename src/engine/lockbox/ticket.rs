@@ -64,7 +64,7 @@ impl Phase {
 }
 
 /// Whom the vendor calls back (f.8 `contactDetails`).
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Contact {
     pub first_name: Untrusted,
     pub last_name: Untrusted,
@@ -84,7 +84,8 @@ pub struct Ticket {
     pub severity: Severity,
     pub problem: Untrusted,
     pub resource: Option<ResourceId>,
-    pub contact: Contact,
+    #[serde(deserialize_with = "crate::sharing::value")]
+    pub contact: Arc<Contact>,
     pub opened_by: PersonId,
     pub opened_at: SimTime,
     pub modified_at: SimTime,
@@ -94,7 +95,7 @@ pub struct Ticket {
     pub escalated: bool,
     /// Standard tools and telemetry were tried and did not suffice (R-LOCK-07).
     pub tools_tried: bool,
-    pub conversation: Vec<Arc<Message>>,
+    pub conversation: Vec<Message>,
     pub jits: Vector<JitId>,
 }
 
@@ -432,8 +433,7 @@ pub(crate) fn evolve(world: &mut World, at: SimTime, actor: &Actor, fact: &Fact)
         edit(&mut lockbox.tickets, ticket, |t| {
             t.modified_at = at;
             let (by, text) = (actor.clone(), text.clone());
-            t.conversation
-                .push(Arc::new(Message { at, by, kind, text }));
+            t.conversation.push(Message { at, by, kind, text });
             change(t);
         });
     };
@@ -450,7 +450,7 @@ pub(crate) fn evolve(world: &mut World, at: SimTime, actor: &Actor, fact: &Fact)
                     severity: open.severity,
                     problem: open.problem,
                     resource: open.resource,
-                    contact: open.contact,
+                    contact: open.contact.into(),
                     opened_by: by.clone(),
                     opened_at: at,
                     modified_at: at,

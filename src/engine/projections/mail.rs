@@ -31,7 +31,7 @@ pub fn letter(world: &World, id: MailId, mail: &Mail) -> Option<Letter> {
         "https://portal.azure.example/#blade/Microsoft_Azure_Lockbox/LockboxMenu/requests/{guid}"
     );
     let mut resources = String::new();
-    for resource in &request.resources {
+    for resource in request.resources.iter() {
         resources.push_str(&format!("  {resource}\n"));
     }
     let justification: String = request

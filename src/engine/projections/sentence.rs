@@ -398,7 +398,7 @@ fn of_request(world: &World, fact: &request::Fact) -> String {
             ..
         } => {
             let asked = match world.lockbox.requests.get(request) {
-                Some(r) => format!(" for {} to {}", r.engineer, list(&r.resources)),
+                Some(r) => format!(" for {} to {}", r.engineer, list(r.resources.iter())),
                 None => String::new(),
             };
             let whom = if approvers.is_empty() {
@@ -460,7 +460,7 @@ fn of_grant(world: &World, fact: &grant::Fact) -> String {
     match fact {
         grant::Fact::Started { grant, jit, until } => {
             let to = match world.lockbox.grants.get(grant) {
-                Some(g) => format!(" to {} on {}", g.engineer, list(&g.resources)),
+                Some(g) => format!(" to {} on {}", g.engineer, list(g.resources.iter())),
                 None => String::new(),
             };
             format!(

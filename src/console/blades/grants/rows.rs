@@ -62,7 +62,7 @@ pub fn row(eye: Eye, id: &ItemId) -> Option<Row> {
             left,
             shared::person(eye.world, &grant.engineer),
             shared::level(grant.level),
-            shared::resources(&grant.resources),
+            shared::resources(grant.resources.iter()),
             basis,
             sessions,
             Cell::time(grant.from),

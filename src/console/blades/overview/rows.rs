@@ -88,7 +88,7 @@ pub fn row(eye: Eye, id: &ItemId) -> Option<Row> {
                 shared::countdown(eye.now, r.expires_at),
                 shared::person(eye.world, &r.engineer),
                 shared::level(r.level),
-                shared::resources(&r.resources),
+                shared::resources(r.resources.iter()),
                 shared::subscription(eye.world, &r.subscription),
                 Cell::new(r.status.word()),
             ]
@@ -103,7 +103,7 @@ pub fn row(eye: Eye, id: &ItemId) -> Option<Row> {
                 shared::left(eye.now, g.until),
                 shared::person(eye.world, &g.engineer),
                 shared::level(g.level),
-                shared::resources(&g.resources),
+                shared::resources(g.resources.iter()),
                 shared::subscription(eye.world, &g.subscription),
                 Cell::new(g.status.word()),
             ]

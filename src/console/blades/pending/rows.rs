@@ -37,7 +37,7 @@ pub fn row(eye: Eye, id: &ItemId) -> Option<Row> {
             shared::countdown(eye.now, request.expires_at),
             shared::person(eye.world, &request.engineer),
             shared::level(request.level),
-            shared::resources(&request.resources),
+            shared::resources(request.resources.iter()),
             Cell::untrusted(&request.justification),
             shared::subscription(eye.world, &request.subscription),
             Cell::new(request.ticket.to_string()).tone(Token::Muted),

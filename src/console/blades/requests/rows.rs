@@ -44,7 +44,7 @@ pub fn row(eye: Eye, id: &ItemId) -> Option<Row> {
             Cell::time(request.created_at),
             shared::person(eye.world, &request.engineer),
             shared::level(request.level),
-            shared::resources(&request.resources),
+            shared::resources(request.resources.iter()),
             decision.map_or_else(Cell::none, |d| shared::person(eye.world, &d.by)),
             shared::subscription(eye.world, &request.subscription),
             Cell::new(request.ticket.to_string()).tone(Token::Muted),

@@ -47,7 +47,7 @@ pub fn doc(eye: Eye, id: TicketId) -> Result<Doc, Refusal> {
             vec![
                 Cell::new(id).tone(Token::Id),
                 state,
-                shared::resources(&jit.resources),
+                shared::resources(jit.resources.iter()),
                 Cell::time(jit.submitted_at),
             ]
         })
