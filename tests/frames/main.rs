@@ -10,6 +10,7 @@ mod forms;
 mod frames;
 mod hostile;
 mod ingestion;
+mod journey;
 mod journeys;
 mod keys;
 mod logs;

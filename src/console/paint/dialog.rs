@@ -198,7 +198,8 @@ fn reason(canvas: &mut Canvas, dialog: &Dialog, inner: Area, y: u16) {
     } else if !clip.is_empty() {
         (&area).render(clip, canvas.buf);
     }
-    canvas.hits.add(field, Hit::Focus(Focus::Reason));
+    let whole = Area::new(inner.x, y, inner.width, REASON_LINES);
+    canvas.hits.add(whole, Hit::Focus(Focus::Reason));
 }
 
 fn code(canvas: &mut Canvas, dialog: &Dialog, inner: Area, y: u16, wanted: &str, ctx: &Ctx) {
@@ -225,7 +226,8 @@ fn code(canvas: &mut Canvas, dialog: &Dialog, inner: Area, y: u16, wanted: &str,
         };
         canvas.text(x + width + 1, y, 8, word, token);
     }
-    canvas.hits.add(field, Hit::Focus(Focus::Code));
+    let whole = Area::new(inner.x, y, inner.width, 1);
+    canvas.hits.add(whole, Hit::Focus(Focus::Code));
 }
 
 fn buttons(canvas: &mut Canvas, dialog: &Dialog, inner: Area, y: u16, refused: bool, ctx: &Ctx) {
