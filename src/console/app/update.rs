@@ -141,11 +141,19 @@ impl App {
             return;
         }
         match &mut self.modal {
-            Some(
-                Modal::Palette { typed, .. }
-                | Modal::People { typed, .. }
-                | Modal::Prompt { typed, .. },
-            ) => typed.paste(text),
+            Some(Modal::Palette { typed, cursor }) => {
+                typed.paste(text);
+                *cursor = 0;
+            }
+            Some(Modal::People {
+                typed,
+                cursor,
+                first,
+            }) => {
+                typed.paste(text);
+                (*cursor, *first) = (0, 0);
+            }
+            Some(Modal::Prompt { typed, .. }) => typed.paste(text),
             Some(Modal::Dialog(dialog)) => dialog.paste(text),
             Some(Modal::Form(form)) => form.paste(text),
             Some(Modal::Help { .. }) => {}
@@ -154,6 +162,7 @@ impl App {
                 let mut typed = Typed(std::mem::take(&mut page.filter));
                 typed.paste(text);
                 page.filter = typed.0;
+                page.go(0);
             }
             None => {}
         }
