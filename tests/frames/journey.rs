@@ -48,7 +48,7 @@ fn run(text: &str) -> Result<(), (usize, String)> {
         }
         let (verb, rest) = line.split_once(' ').unwrap_or((line, ""));
         journey.step(verb, rest.trim()).map_err(|what| {
-            let screen = journey.scene.as_mut().map_or_else(Vec::new, lines);
+            let screen = journey.scene.as_mut().map_or_else(Vec::new, Scene::lines);
             let screen = screen.join("\n");
             (number, format!("{line}\n  {what}\n{screen}"))
         })?;
@@ -153,7 +153,7 @@ fn expect(scene: &mut Scene, before: Revision, verb: &str, rest: &str) -> Done {
                 let frame = line.split_once(corner);
                 frame.is_some_and(|(_, title_on)| title_on.contains(&title))
             };
-            let found = scene.app.modal.is_some() && lines(scene).iter().any(titled);
+            let found = scene.app.modal.is_some() && scene.lines().iter().any(titled);
             wanted(found, "nothing of this title lies over the blade".into())
         }
         "no" if rest == "modal" => {
@@ -222,26 +222,9 @@ fn founded(file: &str) -> Result<Stage, String> {
     Ok(stage)
 }
 
-/// The screen as lines; a wide character stands once, and its second cell not at all.
-fn lines(scene: &mut Scene) -> Vec<String> {
-    let terminal = scene.screen();
-    let buffer = terminal.backend().buffer();
-    (0..buffer.area.height)
-        .map(|y| {
-            let (mut line, mut x) = (String::new(), 0);
-            while x < buffer.area.width {
-                let symbol = buffer[(x, y)].symbol();
-                line.push_str(symbol);
-                x += u16::try_from(width(symbol)).unwrap_or(1).max(1);
-            }
-            line
-        })
-        .collect()
-}
-
 /// Whether words are on the screen, on one line or wrapped.
 fn shows(scene: &mut Scene, words: &str) -> bool {
-    let screen = lines(scene).join("\n");
+    let screen = scene.lines().join("\n");
     screen.contains(words) || folded(&screen).contains(&folded(words))
 }
 
@@ -255,7 +238,7 @@ fn folded(text: &str) -> String {
 
 /// Where words stand that can be clicked.
 fn place(scene: &mut Scene, words: &str) -> Result<(u16, u16), String> {
-    let lines = lines(scene);
+    let lines = scene.lines();
     let mut seen = false;
     for (y, line) in (0..).zip(&lines) {
         for (at, _) in line.match_indices(words) {
@@ -275,7 +258,7 @@ fn place(scene: &mut Scene, words: &str) -> Result<(u16, u16), String> {
 
 /// The line of the row the cursor is on.
 fn row(scene: &mut Scene) -> Option<String> {
-    let lines = lines(scene);
+    let lines = scene.lines();
     let app = &scene.app;
     let hit = match &app.modal {
         Some(Modal::Palette { cursor, .. } | Modal::People { cursor, .. }) => Hit::Choice(*cursor),

@@ -6,6 +6,7 @@
 #[path = "../engine/stage.rs"]
 mod stage;
 
+mod every;
 mod forms;
 mod frames;
 mod hostile;

@@ -269,6 +269,22 @@ impl Scene {
         self.screen().backend().to_string()
     }
 
+    /// The screen as lines; a wide character stands once, and its second cell not at all.
+    pub fn lines(&mut self) -> Vec<String> {
+        let terminal = self.screen();
+        let buffer = terminal.backend().buffer();
+        let line = |y| {
+            let (mut line, mut x) = (String::new(), 0);
+            while x < buffer.area.width {
+                let symbol = buffer[(x, y)].symbol();
+                line.push_str(symbol);
+                x += u16::try_from(text::width(symbol)).unwrap_or(1).max(1);
+            }
+            line
+        };
+        (0..buffer.area.height).map(line).collect()
+    }
+
     /// Every wide character has both of its cells, and no control character is on the screen.
     pub fn check(&mut self) {
         let terminal = self.screen();
