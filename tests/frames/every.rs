@@ -1,6 +1,7 @@
 //! Every kind of blade with nothing to see, with one thing, with many, and with Korean, Chinese and Japanese and what
 //! strangers wrote; each at every size, in Unicode and in ASCII. All sizes of one are in one snapshot.
 
+use lockbox::console::app::Input;
 use lockbox::console::blades::{Blade, WORDS};
 use lockbox::console::theme::{Depth, Theme, glyphs};
 use lockbox::engine::Actor;
@@ -31,7 +32,13 @@ pub struct Content {
 
 pub fn contents() -> [Content; 4] {
     let mut first = own(one());
-    logs::send_as("fay", &mut first, "f/web/log-analytics-workspace", "AppRequests", 1);
+    logs::send_as(
+        "fay",
+        &mut first,
+        "f/web/log-analytics-workspace",
+        "AppRequests",
+        1,
+    );
     let own = Content {
         name: "one",
         stage: first,
@@ -71,8 +78,18 @@ pub fn contents() -> [Content; 4] {
     [
         none,
         own,
-        shop("many", crowd(sent(furnished(many()))), "ann", "search/c/data/ws-shop/slow"),
-        shop("wide", sent(furnished(wide())), "minji", "alert/c/data/ws-shop/errors"),
+        shop(
+            "many",
+            crowd(sent(furnished(many()))),
+            "ann",
+            "search/c/data/ws-shop/slow",
+        ),
+        shop(
+            "wide",
+            sent(furnished(wide())),
+            "minji",
+            "alert/c/data/ws-shop/errors",
+        ),
     ]
 }
 
@@ -88,8 +105,17 @@ impl Content {
         let lockbox = &world.lockbox;
         let request = last(lockbox.requests.keys().map(|id| id.0).max());
         let grant = last(lockbox.grants.keys().map(|id| id.0).max());
-        let ticket = lockbox.tickets.get_max().map_or("120112200000001".into(), |(id, _)| id.to_string());
-        let Content { vault, key, cluster, workspace, .. } = self;
+        let ticket = lockbox
+            .tickets
+            .get_max()
+            .map_or("120112200000001".into(), |(id, _)| id.to_string());
+        let Content {
+            vault,
+            key,
+            cluster,
+            workspace,
+            ..
+        } = self;
         let pages = [
             ("request", format!("request/LB-{request}")),
             ("ticket", format!("ticket/{ticket}")),
@@ -114,7 +140,10 @@ impl Content {
         let operation = world.operations.get_max().map(|(id, _)| *id);
         let mut all: Vec<_> = WORDS.iter().cloned().collect();
         all.extend(pages.map(|(word, page)| (word, parse(page))));
-        all.push(("operation", Blade::Operation(operation.unwrap_or("OP-1".parse().unwrap()))));
+        all.push((
+            "operation",
+            Blade::Operation(operation.unwrap_or("OP-1".parse().unwrap())),
+        ));
         all.push(("blocks", Blade::Blocks("SEG-1".parse().unwrap())));
         all
     }
@@ -141,8 +170,8 @@ impl Content {
     fn who(&self, blade: &Blade) -> &'static str {
         use Blade::*;
         match blade {
-            Overview | Pending | Requests | Request(_) | Tickets | Ticket(_) | Grants | Grant(_)
-            | Activity | Mails | Mail(_) | Rules | Rule(_) => self.lockbox,
+            Overview | Pending | Requests | Request(_) | Tickets | Ticket(_) | Grants
+            | Grant(_) | Activity | Mails | Mail(_) | Rules | Rule(_) => self.lockbox,
             _ => self.keys,
         }
     }
@@ -161,12 +190,24 @@ fn every_kind_of_blade_is_shown() {
     let kinds = code.split_once("pub enum Blade {\n").unwrap().1;
     let kinds = kinds.split_once("\n}").unwrap().0;
     let of = |line: &str| line.trim().split(['(', ',']).next().unwrap().to_owned();
-    let kinds: Vec<String> = kinds.lines().filter(|l| !l.trim().starts_with("//")).map(of).collect();
+    let kinds: Vec<String> = kinds
+        .lines()
+        .filter(|l| !l.trim().starts_with("//"))
+        .map(of)
+        .collect();
     assert!(kinds.len() > 30, "{kinds:?}");
     for content in contents() {
-        let shown: Vec<String> = content.scenes().iter().map(|(_, s)| kind(&s.app.page().blade)).collect();
+        let shown: Vec<String> = content
+            .scenes()
+            .iter()
+            .map(|(_, s)| kind(&s.app.page().blade))
+            .collect();
         for kind in &kinds {
-            assert!(shown.contains(kind), "{kind} with {} is not shown", content.name);
+            assert!(
+                shown.contains(kind),
+                "{kind} with {} is not shown",
+                content.name
+            );
         }
     }
 }
@@ -175,20 +216,26 @@ fn every_kind_of_blade_is_shown() {
 fn every_blade_in_every_size_and_sign() {
     for content in contents() {
         for (word, mut scene) in content.scenes() {
-            let mut all = String::new();
-            for (width, height) in SIZES {
-                for (signs, glyphs) in [("unicode", glyphs::UNICODE), ("ascii", glyphs::ASCII)] {
-                    scene.theme = Theme::load(None, None, Depth::None, glyphs).unwrap();
-                    scene.app.size = (width, height);
-                    scene.check();
-                    all.push_str(&format!("======== {width}x{height} {signs}\n"));
-                    for line in scene.lines() {
-                        all.push_str(line.trim_end());
-                        all.push('\n');
-                    }
-                }
-            }
-            insta::assert_snapshot!(format!("{word}-{}", content.name), all);
+            let name = format!("{word}-{}", content.name);
+            insta::assert_snapshot!(name, every_size(&mut scene));
         }
     }
+}
+
+/// A screen at all sizes and in both signs, as one text.
+pub fn every_size(scene: &mut Scene) -> String {
+    let mut all = String::new();
+    for (width, height) in SIZES {
+        for (signs, glyphs) in [("unicode", glyphs::UNICODE), ("ascii", glyphs::ASCII)] {
+            scene.theme = Theme::load(None, None, Depth::None, glyphs).unwrap();
+            scene.input(Input::Resize(width, height));
+            scene.check();
+            all.push_str(&format!("======== {width}x{height} {signs}\n"));
+            for line in scene.lines() {
+                all.push_str(line.trim_end());
+                all.push('\n');
+            }
+        }
+    }
+    all
 }

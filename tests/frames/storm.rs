@@ -99,10 +99,15 @@ fn storm(seed: u64, stage: Stage, actor: Actor, steps: usize) {
     let mut dice = Dice(seed);
     let mut scene = Scene::new(stage, actor, (80, 24));
     let start = std::time::Instant::now();
-    let mut slow: std::collections::BTreeMap<String, (u32, std::time::Duration)> = Default::default();
+    let mut slow: std::collections::BTreeMap<String, (u32, std::time::Duration)> =
+        Default::default();
     for step in 1..=steps {
         let input = dice.input();
-        let name = format!("{:?}", scene.app.page().blade).split(['(', ' ']).next().unwrap().to_owned();
+        let name = format!("{:?}", scene.app.page().blade)
+            .split(['(', ' '])
+            .next()
+            .unwrap()
+            .to_owned();
         let t = std::time::Instant::now();
         scene.input(input);
         let e = slow.entry(name).or_default();
@@ -118,11 +123,20 @@ fn storm(seed: u64, stage: Stage, actor: Actor, steps: usize) {
         if step % 250 == 0 {
             scene.press("esc esc esc esc esc esc esc esc");
             let app = &scene.app;
-            assert!(app.modal.is_none() && !app.filtering && app.pending.is_empty(), "step {step}");
+            assert!(
+                app.modal.is_none() && !app.filtering && app.pending.is_empty(),
+                "step {step}"
+            );
         }
     }
-    eprintln!("{seed} {:?} journal {}", start.elapsed(), scene.stage.journal.len());
-    for (n, (c, d)) in slow { eprintln!("  {n} {c} {d:?}"); }
+    eprintln!(
+        "{seed} {:?} journal {}",
+        start.elapsed(),
+        scene.stage.journal.len()
+    );
+    for (n, (c, d)) in slow {
+        eprintln!("  {n} {c} {d:?}");
+    }
 }
 
 #[test]
