@@ -227,6 +227,11 @@ impl Scene {
         self.app.wants(&ctx!(self))
     }
 
+    /// Whom the persona picker offers.
+    pub fn personas(&self, typed: &str) -> Vec<ItemId> {
+        self.app.personas(&ctx!(self), typed)
+    }
+
     pub fn press(&mut self, keys: &str) -> &mut Scene {
         for key in key::sequence(keys).unwrap() {
             self.key(key);
@@ -285,10 +290,14 @@ impl Scene {
         (0..buffer.area.height).map(line).collect()
     }
 
-    /// Every wide character has both of its cells, and no control character is on the screen.
+    /// Every wide character has both of its cells, no control character is on the screen, and painting once more
+    /// changes nothing.
     pub fn check(&mut self) {
         let terminal = self.screen();
         let buffer = terminal.backend().buffer();
+        let hits = self.app.hits.clone();
+        assert_eq!(self.screen().backend().buffer(), buffer);
+        assert_eq!(self.app.hits, hits);
         let area = buffer.area;
         for y in 0..area.height {
             for x in 0..area.width {

@@ -131,7 +131,10 @@ impl Form {
         };
         self.fields = (self.blank.fields)(&asking);
         if let Focus::Field(field) = self.focus {
-            self.focus = Focus::Field(field.min(self.fields.len().saturating_sub(1)));
+            self.focus = match self.fields.len().checked_sub(1) {
+                Some(last) => Focus::Field(field.min(last)),
+                None => Focus::No,
+            };
         }
         let (verdict, said) = look(self.blank, &asking, &self.fields, self.answer.clone());
         (self.verdict, self.said) = (verdict, said);
