@@ -890,7 +890,7 @@ actions! {
         never, |app, _| { app.walk(true); NONE };
     "app.later" ["alt-right"] Global Safe "" "On to the place after",
         never, |app, _| { app.walk(false); NONE };
-    "app.bookmark" ["b"] Global Safe "" "Put a bookmark on this blade, or take it off",
+    "app.bookmark" ["b", "g '"] Global Safe "" "Put a bookmark on this blade, or take it off",
         never, |app, _| { app.turn_bookmark(); NONE };
     "app.bookmarks" ["'"] Global Safe "" "Bookmarks, to go to",
         |app, _| app.places.marks.is_empty().then(|| "There is no bookmark; b puts one.".into()),

@@ -217,6 +217,12 @@ fn cut(text: &str, width: u16) -> String {
 
 /// A cell as cells of at most `room` columns; mark and gauge stand before the first.
 fn wrapped(cell: &Cell, room: u16) -> Vec<Cell> {
+    let mut cell = cell.clone();
+    if let Some(gauge) = &mut cell.gauge {
+        // The words beside it are worth more.
+        let words = u16::try_from(text::width(&cell.text)).unwrap_or(room);
+        gauge.width = gauge.width.min(room.saturating_sub(words + 3)).max(4);
+    }
     let inner = usize::from(room).saturating_sub(cell.before());
     let mut parts: Vec<Cell> = text::wrap(&cell.text, inner)
         .into_iter()

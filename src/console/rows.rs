@@ -278,6 +278,8 @@ pub struct Slot {
 }
 
 const GAP: u16 = 2;
+/// Columns that a text needs at least to say anything.
+const ENOUGH: u16 = 8;
 
 /// Which columns fit into `total`, and where they stand. Columns go by priority until the rest fits.
 pub fn fit(columns: &[Column], total: u16) -> Vec<Slot> {
@@ -292,13 +294,27 @@ pub fn fit(columns: &[Column], total: u16) -> Vec<Slot> {
         let gaps = GAP.saturating_mul(u16::try_from(shown.len().saturating_sub(1)).unwrap_or(0));
         shown.iter().map(least).sum::<u16>().saturating_add(gaps)
     };
+    let mut squeezed = None;
     while shown.len() > 1 && needed(&shown) > total {
         let worst = shown
             .iter()
             .enumerate()
             .max_by_key(|(n, i)| (columns[**i].priority, *n))
             .map_or(0, |(n, _)| n);
-        shown.remove(worst);
+        squeezed = Some((worst, shown.remove(worst)));
+    }
+    // One column alone says too little: the last to go comes back, shorter.
+    let mut short = None;
+    if let (true, Some((at, column))) = (shown.len() < 3, squeezed) {
+        let room = total.saturating_sub(needed(&shown) + GAP);
+        let enough = match columns[column].width {
+            Width::Fixed(width) => width - width / 4,
+            _ => ENOUGH,
+        };
+        if columns[column].align == Align::Left && room >= enough {
+            shown.insert(at, column);
+            short = Some((column, room));
+        }
     }
     let spare = total.saturating_sub(needed(&shown));
     let weights: u16 = shown
@@ -311,7 +327,10 @@ pub fn fit(columns: &[Column], total: u16) -> Vec<Slot> {
     let mut slots = Vec::with_capacity(shown.len());
     let (mut x, mut left, mut weights_left) = (0u16, spare, weights);
     for i in shown {
-        let mut width = least(&i);
+        let mut width = match short {
+            Some((column, room)) if column == i => room,
+            _ => least(&i),
+        };
         if let Width::Flex(_, weight) = columns[i].width
             && weights_left > 0
         {
@@ -367,6 +386,11 @@ mod tests {
         assert_eq!(last.x + last.width, 100);
         let narrow: Vec<_> = fit(&COLUMNS, 34).iter().map(|s| s.column).collect();
         assert_eq!(narrow, [0, 1, 3]);
+        let shorter: Vec<_> = fit(&COLUMNS, 20)
+            .iter()
+            .map(|s| (s.column, s.width))
+            .collect();
+        assert_eq!(shorter, [(0, 9), (1, 9)]);
         for total in 0..60 {
             for slot in fit(&COLUMNS, total) {
                 assert!(slot.x + slot.width <= total.max(1));

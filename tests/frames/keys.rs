@@ -139,7 +139,11 @@ impl Ann for Stage {
 /// two workspaces and a third on its way, a cluster that was cut off, one being built, one deleted; a storage
 /// account under a key of its own that keeps a search.
 pub fn keys() -> Stage {
-    let mut stage = Stage::new();
+    furnished(Stage::new())
+}
+
+/// The same on a stage where something else happened before.
+pub fn furnished(mut stage: Stage) -> Stage {
     let allow = support::Command::AllowSubscription {
         subscription: "c".into(),
         region: None,
@@ -225,5 +229,77 @@ pub fn keys() -> Stage {
     stage.cluster("clnew", "koreasouth");
     stage.link("c/data/ws-late", "c/data/clprod");
     stage.wait(Span::minutes(25));
+    stage
+}
+
+/// One vault of Fabrikam's with one key of one version, its cluster under that key, and one saved search.
+pub fn own(mut stage: Stage) -> Stage {
+    let fay = person("fay");
+    let mut act = |command: Command| {
+        stage.act(&fay, command).unwrap();
+        stage.wait(Span::minutes(5));
+    };
+    act(vault::Command::Create(vault::Create {
+        subscription: "f".into(),
+        group: "data".into(),
+        name: "kv-one".into(),
+        location: "koreacentral".into(),
+        sku: vault::Sku::Premium,
+        soft_delete: true,
+        purge_protection: true,
+        retention: None,
+    })
+    .into());
+    act(key::Command::Create {
+        vault: VaultName::new("kv-one"),
+        key: "only-key".into(),
+        kty: KeyType::Rsa,
+        size: 3072,
+        attributes: Attributes::default(),
+    }
+    .into());
+    act(saved_search::Command::Save {
+        workspace: "f/web/log-analytics-workspace".into(),
+        kind: saved_search::Kind::Search,
+        name: "slow".into(),
+        category: "shop".into(),
+        display_name: "Slow requests".into(),
+        query: "requests | where duration > 5s".into(),
+    }
+    .into());
+    let id = ResourceId::from("f/web/log-analytics-cluster");
+    let identity = stage.world.clusters[&id].identity;
+    let grant = access_policy::Command::Set {
+        vault: VaultName::new("kv-one"),
+        principal: Caller::Identity(identity),
+        keys: OrdSet::from_iter([
+            KeyPermission::Get,
+            KeyPermission::WrapKey,
+            KeyPermission::UnwrapKey,
+        ]),
+    };
+    stage.act(&fay, grant).unwrap();
+    let set = cluster::Command::Patch {
+        cluster: id,
+        body: cluster::Body {
+            key: Some(KeyProperties::from(&current(&stage, "kv-one", "only-key"))),
+            ..cluster::Body::default()
+        },
+    };
+    stage.act(&fay, set).unwrap();
+    stage.wait(Span::minutes(6));
+    stage
+}
+
+/// More of everything than fits on a screen.
+pub fn crowd(mut stage: Stage) -> Stage {
+    for n in 0..45 {
+        stage.vault(&format!("kv-team-{n:02}"), n % 7 > 0);
+        stage.key("kv-prod", &format!("service-key-{n:02}"));
+        let workspace = format!("ws-team-{n:02}");
+        stage.workspace(&workspace);
+        stage.link(&format!("c/data/{workspace}"), "c/data/clprod");
+        stage.wait(Span::minutes(7));
+    }
     stage
 }

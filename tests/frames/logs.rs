@@ -42,14 +42,22 @@ fn arrival(now: SimTime, workspace: &str, table: &str, rows: u64) -> Arrival {
 }
 
 fn send(stage: &mut Stage, workspace: &str, table: &str, rows: u64) {
+    send_as("ann", stage, workspace, table, rows);
+}
+
+pub fn send_as(who: &str, stage: &mut Stage, workspace: &str, table: &str, rows: u64) {
     let arrival = arrival(stage.now, workspace, table, rows);
-    stage.act(&person("ann"), Logs::Ingest(arrival)).unwrap();
+    stage.act(&person(who), Logs::Ingest(arrival)).unwrap();
 }
 
 /// A workspace on a cluster under the customer's key with two tables, one in the shared store, and one that
 /// loses what it is sent.
 pub fn logs() -> Stage {
-    let mut stage = keys();
+    sent(keys())
+}
+
+/// The same on a stage with these workspaces.
+pub fn sent(mut stage: Stage) -> Stage {
     send(&mut stage, LATE, "AppRequests", 50_000);
     for n in 0..11 {
         send(&mut stage, AUDIT, "AppRequests", 20_000 + n);

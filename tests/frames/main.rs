@@ -6,10 +6,12 @@
 #[path = "../engine/stage.rs"]
 mod stage;
 
+mod every;
 mod forms;
 mod frames;
 mod hostile;
 mod ingestion;
+mod journey;
 mod journeys;
 mod keys;
 mod logs;

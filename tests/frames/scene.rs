@@ -1,5 +1,6 @@
 //! A console on a stage: keys in, screen out, commands carried out at once.
 
+use lockbox::console::app::telling::Look as Dress;
 use lockbox::console::app::travel::{Arrived, At, Moment, Parted, Travel};
 use lockbox::console::app::{App, Clock, Ctx, Effect, Input, Outcome, Tempo};
 use lockbox::console::forms::FORMS;
@@ -7,7 +8,7 @@ use lockbox::console::input::{Key, Keymap, key};
 use lockbox::console::paint;
 use lockbox::console::rows::ItemId;
 use lockbox::console::text;
-use lockbox::console::theme::{Depth, Theme, glyphs};
+use lockbox::console::theme::{Depth, Theme, glyphs, shipped};
 use lockbox::engine::compare::compare;
 use lockbox::engine::ids::Revision;
 use lockbox::engine::lockbox::jit::{Level, Submit};
@@ -61,7 +62,9 @@ impl Scene {
 
     pub fn with_keys(stage: Stage, actor: Actor, size: (u16, u16), keymap: Keymap) -> Scene {
         let theme = Theme::load(None, None, Depth::True, glyphs::UNICODE).unwrap();
-        let app = App::new(actor, keymap, size);
+        let mut app = App::new(actor, keymap, size);
+        app.telling.themes = shipped();
+        app.telling.theme = "catppuccin-mocha".to_owned();
         let mut scene = Scene {
             stage,
             app,
@@ -117,6 +120,9 @@ impl Scene {
                 }
                 self.app.refresh(&ctx!(self));
             }
+            Effect::Theme(Dress::Try(id) | Dress::Keep(id)) => {
+                self.theme = Theme::load(Some(id), None, Depth::True, glyphs::UNICODE).unwrap();
+            }
             Effect::Travel(travel) => {
                 let outcome = self.travel(travel);
                 self.app.finished(&ctx!(self), outcome);
@@ -130,7 +136,6 @@ impl Scene {
             | Effect::Export { .. }
             | Effect::Picture { .. }
             | Effect::Program { .. }
-            | Effect::Theme(_)
             | Effect::Mouse(_)
             | Effect::Suspend
             | Effect::Repaint
@@ -234,6 +239,16 @@ impl Scene {
         self.app.wants(&ctx!(self))
     }
 
+    /// Whom the persona picker offers.
+    pub fn personas(&self, typed: &str) -> Vec<ItemId> {
+        self.app.personas(&ctx!(self), typed)
+    }
+
+    /// How much the palette offers.
+    pub fn offers(&self, typed: &str) -> usize {
+        self.app.offers(&ctx!(self), typed).len()
+    }
+
     pub fn press(&mut self, keys: &str) -> &mut Scene {
         for key in key::sequence(keys).unwrap() {
             self.key(key);
@@ -276,10 +291,30 @@ impl Scene {
         self.screen().backend().to_string()
     }
 
-    /// Every wide character has both of its cells, and no control character is on the screen.
+    /// The screen as lines; a wide character stands once, and its second cell not at all.
+    pub fn lines(&mut self) -> Vec<String> {
+        let terminal = self.screen();
+        let buffer = terminal.backend().buffer();
+        let line = |y| {
+            let (mut line, mut x) = (String::new(), 0);
+            while x < buffer.area.width {
+                let symbol = buffer[(x, y)].symbol();
+                line.push_str(symbol);
+                x += u16::try_from(text::width(symbol)).unwrap_or(1).max(1);
+            }
+            line
+        };
+        (0..buffer.area.height).map(line).collect()
+    }
+
+    /// Every wide character has both of its cells, no control character is on the screen, and painting once more
+    /// changes nothing.
     pub fn check(&mut self) {
         let terminal = self.screen();
         let buffer = terminal.backend().buffer();
+        let hits = self.app.hits.clone();
+        assert_eq!(self.screen().backend().buffer(), buffer);
+        assert_eq!(self.app.hits, hits);
         let area = buffer.area;
         for y in 0..area.height {
             for x in 0..area.width {
@@ -323,6 +358,16 @@ pub fn one() -> Stage {
     stage.act(&person("sue"), look).unwrap();
     stage.wait(lockbox::engine::Span::minutes(90));
     stage.pending();
+    stage
+}
+
+/// Twenty requests wait, an hour between them.
+pub fn twenty() -> Stage {
+    let mut stage = Stage::new();
+    for _ in 0..20 {
+        stage.pending();
+        stage.wait(lockbox::engine::Span::hours(1));
+    }
     stage
 }
 

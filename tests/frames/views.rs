@@ -450,5 +450,9 @@ fn back_and_forward_keep_cursor_and_filter_and_bookmarks_are_gone_to() {
     scene.press("g a '").shows("Bookmarks");
     scene.press("enter").shows("› All requests");
     assert_eq!(scene.app.page().cursor, held);
-    scene.press("' d esc").hides("bookmark  ");
+    // Who sits down next is not told where somebody else was.
+    scene.press("P").type_text("bo").press("enter");
+    scene.press("'").shows("There is no bookmark");
+    scene.press("alt-left").shows("This is where it began.");
+    scene.press("b b").hides("bookmark  ");
 }

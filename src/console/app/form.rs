@@ -131,7 +131,10 @@ impl Form {
         };
         self.fields = (self.blank.fields)(&asking);
         if let Focus::Field(field) = self.focus {
-            self.focus = Focus::Field(field.min(self.fields.len().saturating_sub(1)));
+            self.focus = match self.fields.len().checked_sub(1) {
+                Some(last) => Focus::Field(field.min(last)),
+                None => Focus::No,
+            };
         }
         let (verdict, said) = look(self.blank, &asking, &self.fields, self.answer.clone());
         (self.verdict, self.said) = (verdict, said);
@@ -470,11 +473,11 @@ impl Form {
             let focused = self.focus == Focus::Field(i);
             if focused && !field.hint.is_empty() {
                 let hint = Block::Text(Cell::new(field.hint).tone(Token::Hint));
-                rows.extend(indented(&[hint], room));
+                rows.extend(indented(&[hint], width));
             }
             // Nobody is scolded for what they have not come to yet.
             if let Some(no) = refusal.filter(|_| fault == Some(i) && !self.is_fresh(field)) {
-                rows.extend(indented(&refusal_blocks(no), room));
+                rows.extend(indented(&refusal_blocks(no), width));
             }
             if focused {
                 sight = begin..rows.len();
@@ -510,12 +513,13 @@ fn found<'a>(options: &'a [Choice], sought: &str) -> Vec<&'a Choice> {
         .collect()
 }
 
-/// Lines under a field, beside its label.
-fn indented(blocks: &[Block], room: u16) -> Vec<Row> {
-    let mut lines = layout(blocks, room);
+/// Lines under a field, beside its label where there is room for that.
+fn indented(blocks: &[Block], width: u16) -> Vec<Row> {
+    let by = if width < 2 * LABEL { 2 } else { LABEL };
+    let mut lines = layout(blocks, width.saturating_sub(by));
     for line in &mut lines {
         for piece in &mut line.pieces {
-            piece.x += LABEL;
+            piece.x += by;
         }
     }
     lines.into_iter().map(Row::Said).collect()

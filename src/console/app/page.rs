@@ -11,7 +11,7 @@ use std::rc::Rc;
 use super::geometry;
 use super::haystack::Haystack;
 use super::views::{ListView, Sort};
-use super::{App, Ctx};
+use super::{App, Ctx, Modal};
 use crate::console::blades::overview::rows::{Summary, summary};
 use crate::console::blades::{Blade, Eye, ingestion, query};
 use crate::console::doc::{Line, layout};
@@ -413,9 +413,23 @@ impl App {
         }
         self.near = self.related(ctx);
         self.refresh_form(ctx);
+        self.refresh_menu(ctx);
         self.note_place();
         self.notice(ctx);
         self.warn(ctx);
+    }
+
+    /// What a menu offers may have become less; its cursor stays on something.
+    fn refresh_menu(&mut self, ctx: &Ctx) {
+        let offered = match &self.modal {
+            Some(Modal::Palette { typed, .. }) => self.offers(ctx, &typed.0).len(),
+            Some(Modal::People { typed, .. }) => self.personas(ctx, &typed.0).len(),
+            _ => return,
+        };
+        if let Some(Modal::Palette { cursor, .. } | Modal::People { cursor, .. }) = &mut self.modal
+        {
+            *cursor = (*cursor).min(offered.saturating_sub(1));
+        }
     }
 }
 

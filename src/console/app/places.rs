@@ -63,6 +63,8 @@ impl App {
         page.cursor = place.cursor;
         page.first = place.first;
         page.view.filter = place.filter;
+        // What is there may have become less since.
+        page.forget();
     }
 
     pub fn walk(&mut self, back: bool) {

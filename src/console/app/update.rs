@@ -9,6 +9,7 @@ use super::{App, Ctx, Effect, Input, Modal, Outcome, Tempo, Typed};
 use crate::console::actions::{ACTIONS, Danger, Scope};
 use crate::console::blades::{Blade, blocks, opens, people, query};
 use crate::console::input::{Code, Key, Resolution};
+use crate::console::paint::help;
 use crate::console::rows::ItemId;
 use crate::console::theme::Token;
 use crate::engine::draft;
@@ -21,6 +22,8 @@ use crate::runtime::Look;
 /// Steps of `+` and `-`.
 pub const RATES: [u32; 7] = [1, 2, 10, 60, 600, 3_600, 86_400];
 const WHEEL: isize = 3;
+/// How often a count does what is more than a move.
+const STEPS_MOST: u16 = 50;
 
 impl App {
     pub fn update(&mut self, ctx: &Ctx, input: Input) -> Vec<Effect> {
@@ -148,7 +151,13 @@ impl App {
             }
             return self.run(ctx, action);
         }
-        (0..count).flat_map(|_| self.run(ctx, action)).collect()
+        // A step of time is work; nobody counts far more of them than they can look at.
+        let most = if def.scope == Scope::Move {
+            count
+        } else {
+            count.min(STEPS_MOST)
+        };
+        (0..most).flat_map(|_| self.run(ctx, action)).collect()
     }
 
     /// What was done last and is neither a way nor a move, once more on what the cursor is on now.
@@ -305,11 +314,19 @@ impl App {
             return;
         }
         match &mut self.modal {
-            Some(
-                Modal::Palette { typed, .. }
-                | Modal::People { typed, .. }
-                | Modal::Prompt { typed, .. },
-            ) => typed.paste(text),
+            Some(Modal::Palette { typed, cursor }) => {
+                typed.paste(text);
+                *cursor = 0;
+            }
+            Some(Modal::People {
+                typed,
+                cursor,
+                first,
+            }) => {
+                typed.paste(text);
+                (*cursor, *first) = (0, 0);
+            }
+            Some(Modal::Prompt { typed, .. }) => typed.paste(text),
             Some(Modal::Dialog(dialog)) => dialog.paste(text),
             Some(Modal::Form(form)) => form.paste(text),
             Some(
@@ -414,9 +431,14 @@ impl App {
     /// Moves the cursor, or scrolls what has none.
     pub fn shift(&mut self, ctx: &Ctx, by: isize) {
         let height = usize::from(geometry::body(self.size).height);
-        let people = match &self.modal {
-            Some(Modal::People { typed, .. }) => self.personas(ctx, &typed.0).len(),
-            Some(Modal::Palette { typed, .. }) => self.offers(ctx, &typed.0).len(),
+        let last = match &self.modal {
+            Some(Modal::Help { .. }) => help::last(self, ctx, geometry::body(self.size)),
+            Some(Modal::People { typed, .. }) => {
+                self.personas(ctx, &typed.0).len().saturating_sub(1)
+            }
+            Some(Modal::Palette { typed, .. }) => {
+                self.offers(ctx, &typed.0).len().saturating_sub(1)
+            }
             _ => 0,
         };
         let (notices, themes) = (self.telling.notices.len(), self.telling.themes.len());
@@ -434,13 +456,10 @@ impl App {
         };
         match &mut self.modal {
             Some(Modal::Help { first }) => {
-                let last = ACTIONS.len().saturating_sub(height / 2);
-                *first = first.saturating_add_signed(by).min(last);
+                *first = (*first).min(last).saturating_add_signed(by).min(last);
             }
             Some(Modal::Palette { cursor, .. } | Modal::People { cursor, .. }) => {
-                *cursor = cursor
-                    .saturating_add_signed(by)
-                    .min(people.saturating_sub(1));
+                *cursor = cursor.saturating_add_signed(by).min(last);
             }
             Some(Modal::Notices { first }) => {
                 *first = first
@@ -622,6 +641,8 @@ impl App {
             return Vec::new();
         };
         self.actor = actor;
+        // Where somebody else was is theirs.
+        self.places = super::places::Places::default();
         let effects = self.clear_desks();
         let who = crate::console::blades::shared::actor_name(ctx.world, &self.actor);
         self.say(format!("You act as {who} now."), Token::ToastOk);

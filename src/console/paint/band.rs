@@ -11,6 +11,8 @@ use crate::engine::Actor;
 
 /// Screens from this width on have room for the digest of the past.
 const DIGEST_FROM: u16 = 100;
+/// On narrower ones everything is said as shortly as it can be.
+const WORDS_FROM: u16 = 60;
 
 /// `SIMULATION`, simulated time, its rate, and whom one acts as.
 pub fn band(canvas: &mut Canvas, app: &App, ctx: &Ctx, area: Area) {
@@ -18,11 +20,19 @@ pub fn band(canvas: &mut Canvas, app: &App, ctx: &Ctx, area: Area) {
     let y = area.y;
     let mut x = area.x;
     x += canvas.text(x, y, area.width, " SIMULATION ", Token::Simulation) + 1;
-    let time = format!("{} UTC", ctx.now.to_seconds());
-    x += canvas.text(x, y, area.right() - x, &time, Token::Strong) + 2;
+    let narrow = area.width < WORDS_FROM;
+    let time = match narrow {
+        true => ctx.now.short(),
+        false => format!("{} UTC", ctx.now.to_seconds()),
+    };
+    let gap = if narrow { 1 } else { 2 };
+    x += canvas.text(x, y, area.right() - x, &time, Token::Strong) + gap;
     let glyphs = canvas.theme.glyphs;
     if let Some(parted) = &app.at.branch {
-        let word = format!(" {} BRANCH of {} ", glyphs.branch, parted.revision);
+        let word = match narrow {
+            true => format!("{}BRANCH", glyphs.branch),
+            false => format!(" {} BRANCH of {} ", glyphs.branch, parted.revision),
+        };
         x += canvas.text(
             x,
             y,
@@ -32,7 +42,10 @@ pub fn band(canvas: &mut Canvas, app: &App, ctx: &Ctx, area: Area) {
         ) + 1;
     }
     if let Some(past) = &app.at.past {
-        let word = format!(" {} PAST {}/{} ", glyphs.past, past.revision, past.head);
+        let word = match narrow {
+            true => format!("{}PAST", glyphs.past),
+            false => format!(" {} PAST {}/{} ", glyphs.past, past.revision, past.head),
+        };
         x += canvas.text(
             x,
             y,
@@ -58,7 +71,12 @@ pub fn band(canvas: &mut Canvas, app: &App, ctx: &Ctx, area: Area) {
     } else {
         (format!("{} standing", glyphs.paused), Token::Paused)
     };
-    x += canvas.text(x, y, area.right().saturating_sub(x), &word, tone) + 1;
+    let room = area.right().saturating_sub(x);
+    let word = match word.split_once(' ') {
+        Some((sign, _)) if text::width(&word) > usize::from(room) => sign,
+        _ => &word,
+    };
+    x += canvas.text(x, y, room, word, tone) + 1;
     if ctx.clock.paused && ctx.clock.rate > 1 {
         let rate = format!("({}x)", ctx.clock.rate);
         x += canvas.text(x, y, area.right().saturating_sub(x), &rate, Token::Muted) + 1;
@@ -72,14 +90,18 @@ pub fn band(canvas: &mut Canvas, app: &App, ctx: &Ctx, area: Area) {
         Actor::Person(id) => shared::position(ctx.world, id),
         _ => "only looks".into(),
     };
-    let room = area.right().saturating_sub(x + 3);
+    let room = area.right().saturating_sub(x + gap + 1);
     // As much of who one is as there is room for.
     let short = position.split(" at ").next().unwrap_or_default();
     let who = [format!("{name} · {position}"), format!("{name} · {short}")]
         .into_iter()
         .find(|who| text::width(who) <= usize::from(room))
         .unwrap_or(name);
-    let who = text::cut(&who, usize::from(room));
+    // A letter or two say nothing.
+    let who = match room {
+        0..6 if text::width(&who) > usize::from(room) => "".into(),
+        _ => text::cut(&who, usize::from(room)),
+    };
     let width = u16::try_from(text::width(&who)).unwrap_or(room);
     if width > 0 {
         let at = area.right() - width - 1;

@@ -20,17 +20,19 @@ use crate::console::theme::Token;
 use crate::engine::foresight::foresee;
 use crate::engine::lockbox::request::Request;
 
-const REASON_LINES: u16 = 2;
+/// Bodies lower than this have no blank lines in the dialog, and one line for the reason.
+const ROOMY: u16 = 14;
 
 pub fn paint(canvas: &mut Canvas, app: &App, ctx: &Ctx, body: Area, dialog: &Dialog) {
     let refusal = dialog.refusal(ctx, &app.actor);
     let width = body.width.saturating_sub(4).min(84);
     let room = width.saturating_sub(4);
     let wanted = dialog.wanted(ctx.world);
+    let (gap, reason_lines) = if body.height < ROOMY { (0, 1) } else { (1, 2) };
     let controls = match (&refusal, &wanted) {
-        (Some(_), _) => 2,
-        (None, Some(_)) => REASON_LINES + 5,
-        (None, None) => REASON_LINES + 3,
+        (Some(_), _) => 1 + gap,
+        (None, Some(_)) => reason_lines + 2 + 3 * gap,
+        (None, None) => reason_lines + 1 + 2 * gap,
     };
     let space = body.height.saturating_sub(2 + controls);
     let blocks = match refusal {
@@ -72,13 +74,13 @@ pub fn paint(canvas: &mut Canvas, app: &App, ctx: &Ctx, body: Area, dialog: &Dia
     };
     let inner = canvas.modal(area, border, &title(dialog, refusal.is_some()));
     lines::stream(canvas, inner, &lines, 0);
-    let mut y = inner.y + u16::try_from(lines.len()).unwrap_or(0) + 1;
+    let mut y = inner.y + u16::try_from(lines.len()).unwrap_or(0) + gap;
     if refusal.is_none() {
-        reason(canvas, dialog, inner, y);
-        y += REASON_LINES + 1;
+        reason(canvas, dialog, inner, y, reason_lines);
+        y += reason_lines + gap;
         if let Some(wanted) = &wanted {
             code(canvas, dialog, inner, y, wanted, ctx);
-            y += 2;
+            y += 1 + gap;
         }
     }
     buttons(canvas, dialog, inner, y, refusal.is_some(), ctx);
@@ -210,7 +212,7 @@ fn each(app: &App, ctx: &Ctx, dialog: &Dialog) -> Vec<Block> {
     blocks
 }
 
-fn reason(canvas: &mut Canvas, dialog: &Dialog, inner: Area, y: u16) {
+fn reason(canvas: &mut Canvas, dialog: &Dialog, inner: Area, y: u16, height: u16) {
     const LABEL: u16 = 8;
     let focused = dialog.focus == Focus::Reason;
     let label = if focused { Token::BarKey } else { Token::Muted };
@@ -219,7 +221,7 @@ fn reason(canvas: &mut Canvas, dialog: &Dialog, inner: Area, y: u16) {
         inner.x + LABEL,
         y,
         inner.width.saturating_sub(LABEL),
-        REASON_LINES,
+        height,
     );
     canvas.fill(field, Token::Field);
     let style = canvas
@@ -247,7 +249,8 @@ fn reason(canvas: &mut Canvas, dialog: &Dialog, inner: Area, y: u16) {
     } else if !clip.is_empty() {
         (&area).render(clip, canvas.buf);
     }
-    canvas.hits.add(field, Hit::Focus(Focus::Reason));
+    let whole = Area::new(inner.x, y, inner.width, height);
+    canvas.hits.add(whole, Hit::Focus(Focus::Reason));
 }
 
 fn code(canvas: &mut Canvas, dialog: &Dialog, inner: Area, y: u16, wanted: &str, ctx: &Ctx) {
@@ -274,7 +277,8 @@ fn code(canvas: &mut Canvas, dialog: &Dialog, inner: Area, y: u16, wanted: &str,
         };
         canvas.text(x + width + 1, y, 8, word, token);
     }
-    canvas.hits.add(field, Hit::Focus(Focus::Code));
+    let whole = Area::new(inner.x, y, inner.width, 1);
+    canvas.hits.add(whole, Hit::Focus(Focus::Code));
 }
 
 fn buttons(canvas: &mut Canvas, dialog: &Dialog, inner: Area, y: u16, refused: bool, ctx: &Ctx) {

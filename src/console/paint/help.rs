@@ -39,12 +39,49 @@ const SECTIONS: &[(&str, &[Scope])] = &[
     ("Moving", &[Scope::Move]),
 ];
 
-pub fn paint(canvas: &mut Canvas, app: &App, ctx: &Ctx, body: Area, first: usize) {
+/// Pieces of a line, and where each begins.
+type Pieces = Vec<(u16, Cell)>;
+
+/// Narrower ones have what a key does below it.
+const BESIDE: u16 = 50;
+
+/// The box of the help, and how many lines of it can be seen.
+fn place(body: Area) -> (Area, usize) {
     let area = body.middle(body.width.saturating_sub(4).min(96), body.height);
-    let title = format!("Help: {}", app.page().blade.title());
-    let inner = canvas.modal(area, Token::ModalFrame, &title);
+    (area, usize::from(area.height.saturating_sub(2)))
+}
+
+/// The last line it can begin with.
+pub fn last(app: &App, ctx: &Ctx, body: Area) -> usize {
+    let (area, height) = place(body);
+    let lines = lines(app, ctx, area.width.saturating_sub(4));
+    lines.len().saturating_sub(height)
+}
+
+/// A line as lines in which nothing is cut.
+fn wrapped(line: Pieces, width: u16) -> Vec<Pieces> {
+    let mut lines: Vec<Pieces> = Vec::new();
+    for (x, cell) in line {
+        let below = x > 1 && width < BESIDE;
+        let x = if below { 4 } else { x };
+        let parts = text::wrap(&cell.text, usize::from(width.saturating_sub(x)));
+        for (n, part) in parts.into_iter().enumerate() {
+            let piece = (x, Cell::new(part).tone(cell.tone));
+            match lines.last_mut() {
+                Some(line) if n == 0 && !below => line.push(piece),
+                _ => lines.push(vec![piece]),
+            }
+        }
+    }
+    if lines.is_empty() {
+        lines.push(Vec::new());
+    }
+    lines
+}
+
+fn lines(app: &App, ctx: &Ctx, width: u16) -> Vec<Pieces> {
     let scopes = app.blade_scopes();
-    let mut lines: Vec<Vec<(u16, Cell)>> = Vec::new();
+    let mut lines: Vec<Pieces> = Vec::new();
     for (title, members) in SECTIONS {
         let actions: Vec<_> = ACTIONS
             .iter()
@@ -70,14 +107,22 @@ pub fn paint(canvas: &mut Canvas, app: &App, ctx: &Ctx, body: Area, first: usize
                 (20, Cell::new(action.doc).tone(doc)),
             ]);
             if let Some(why) = why {
-                let room = usize::from(inner.width.saturating_sub(22));
+                let room = usize::from(width.saturating_sub(22));
                 for line in text::wrap(&why, room) {
                     lines.push(vec![(22, Cell::new(line).tone(Token::Muted))]);
                 }
             }
         }
     }
-    let height = usize::from(inner.height);
+    let whole = |line| wrapped(line, width);
+    lines.into_iter().flat_map(whole).collect()
+}
+
+pub fn paint(canvas: &mut Canvas, app: &App, ctx: &Ctx, body: Area, first: usize) {
+    let (area, height) = place(body);
+    let title = format!("Help: {}", app.page().blade.title());
+    let inner = canvas.modal(area, Token::ModalFrame, &title);
+    let lines = lines(app, ctx, inner.width);
     let first = first.min(lines.len().saturating_sub(height));
     for (y, line) in (inner.y..inner.bottom()).zip(lines.iter().skip(first)) {
         for (x, cell) in line {

@@ -91,10 +91,12 @@ pub fn refusal_lines(refusal: &Refusal, width: usize) -> Vec<(String, Token, Opt
         lines.push((line, Token::Danger, mark));
     }
     let rule = format!(
-        "  {} · {} · rule {}",
+        "{} · {} · rule {}",
         refusal.status, refusal.code, refusal.rule
     );
-    lines.push((rule, Token::Muted, None));
+    for line in text::wrap(&rule, width.saturating_sub(2)) {
+        lines.push((format!("  {line}"), Token::Muted, None));
+    }
     for line in text::wrap(&scrub(&refusal.remedy), width.saturating_sub(2)) {
         lines.push((format!("  {line}"), Token::Text, None));
     }

@@ -100,7 +100,8 @@ pub fn palette(
         let row = Area::new(inner.x - 1, y, inner.width + 2, 1);
         let wide = u16::try_from(text::width(&offered.name))
             .unwrap_or(NAME)
-            .clamp(NAME, list.width / 2);
+            .max(NAME)
+            .min(list.width / 2);
         canvas.text(list.x, y, wide, &offered.name, name);
         if !disabled {
             let mut x = list.x;

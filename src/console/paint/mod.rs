@@ -63,7 +63,6 @@ pub fn frame(app: &App, ctx: &Ctx, theme: &Theme, buf: &mut Buffer) -> Hits {
         lines::page(&mut canvas, page, body);
     }
     band::status(&mut canvas, app, ctx, whole.lines(whole.height - 2, 1));
-    keybar::paint(&mut canvas, app, ctx, whole.lines(whole.height - 1, 1));
     if !app.pending.is_empty() && app.modal.is_none() {
         which::paint(&mut canvas, app, body);
     }
@@ -84,6 +83,8 @@ pub fn frame(app: &App, ctx: &Ctx, theme: &Theme, buf: &mut Buffer) -> Hits {
         Some(Modal::Form(form)) => form::paint(&mut canvas, body, form),
         None => {}
     }
+    // After what lies over the blade, whose keys it shows and takes clicks for.
+    keybar::paint(&mut canvas, app, ctx, whole.lines(whole.height - 1, 1));
     canvas.hits
 }
 

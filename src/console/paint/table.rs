@@ -186,10 +186,12 @@ fn thumb(canvas: &mut Canvas, area: Area, first: usize, height: usize, count: us
 /// An empty list says so, and what to do.
 pub fn empty(canvas: &mut Canvas, area: Area, what: &str, next: &str) {
     let width = area.width.saturating_sub(4).min(72);
-    let hint = text::wrap(next, usize::from(width));
+    let wrapped = |said, token| {
+        let lines = text::wrap(said, usize::from(width));
+        lines.into_iter().map(move |line| (line, token))
+    };
     let top = area.y + (area.height.saturating_sub(3)) / 3;
-    let lines = std::iter::once((what.to_owned(), Token::Strong))
-        .chain(hint.into_iter().map(|line| (line, Token::Muted)));
+    let lines = wrapped(what, Token::Strong).chain(wrapped(next, Token::Muted));
     for (y, (line, token)) in (top..area.bottom()).zip(lines) {
         let used = u16::try_from(text::width(&line)).unwrap_or(0);
         let x = area.x + area.width.saturating_sub(used) / 2;

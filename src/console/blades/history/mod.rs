@@ -40,8 +40,8 @@ impl<T> Eq for Told<T> {}
 
 pub const COLUMNS: &[Column] = &[
     col("event", "EVENT", 8, 0),
-    col("at", "AT", 19, 0),
-    col("rule", "RULE", 9, 1),
+    col("at", "AT", 19, 1),
+    col("rule", "RULE", 9, 2),
     flex("what", "WHAT HAPPENED", 20, 1, 0),
 ];
 

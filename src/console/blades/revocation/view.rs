@@ -46,7 +46,11 @@ fn panes(body: Area, pane: Pane, links: u16, steps: u16) -> Panes {
         };
         match pane {
             Pane::Chain => {
-                let chain = (links + 2).min(rest.height.saturating_sub(5));
+                // Where not both can be read, the chain is.
+                let chain = match rest.height {
+                    0..12 => rest.height,
+                    height => (links + 2).min(height - 5),
+                };
                 panes.chain = rest.lines(0, chain);
                 panes.loss = rest.lines(chain, rest.height - chain);
             }
