@@ -121,7 +121,7 @@ impl App {
             self.things(ctx, typed, &mut finder);
         }
         let mut found = finder.found;
-        found.sort_by(|(a, _), (b, _)| a.cmp(b));
+        found.sort_by_key(|(rank, _)| *rank);
         found.into_iter().map(|(_, offered)| offered).collect()
     }
 
