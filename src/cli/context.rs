@@ -67,7 +67,7 @@ pub struct Global {
     pub no_mouse: bool,
     /// Keys of your own on top of those that ship [default: keys.toml, see lockbox paths]
     #[arg(long, global = true, value_name = "FILE")]
-    pub keys: Option<PathBuf>,
+    pub keymap: Option<PathBuf>,
     /// Signs of the console: unicode, ascii, or nerd for a font patched with icons
     #[arg(
         long,

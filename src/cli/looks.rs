@@ -121,7 +121,7 @@ fn wrong_keys(wrong: Vec<String>) -> Failure {
 
 /// `lockbox keys`: every action with its keys.
 pub fn list_keys(markdown: bool, context: &Context) -> Result<(), Failure> {
-    let keymap = keymap(context.global.keys.as_deref()).map_err(wrong_keys)?;
+    let keymap = keymap(context.global.keymap.as_deref()).map_err(wrong_keys)?;
     match markdown {
         true => print::plain(reference::markdown(&keymap).as_bytes()),
         false => keys(&keymap, context),

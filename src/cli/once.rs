@@ -64,7 +64,7 @@ pub fn open(context: &Context, handle: Handle, actor: Actor) -> Result<(), Failu
     let (mut settings, troubles) = looks::settings(None);
     settings.mouse &= !global.no_mouse;
     let word = |word: &Option<String>| word.clone().unwrap_or_default();
-    let own_keys = looks::keymap(global.keys.as_deref());
+    let own_keys = looks::keymap(global.keymap.as_deref());
     let ended = console::run(Options {
         handle,
         actor,

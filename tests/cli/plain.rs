@@ -327,3 +327,64 @@ fn what_others_do_is_said_while_one_waits() {
     drop(stdin);
     assert!(child.wait().unwrap().success());
 }
+
+/// What is wrong with a journey line by line, if anything: `say WORDS` is typed, `expect "words"` and
+/// `expect no "words"` are about what was said from there to the next line that is typed.
+fn wrong(text: &str) -> Option<String> {
+    let typed = |line: &&str| line.starts_with("say ");
+    let says: Vec<&str> = text.lines().filter(typed).map(|line| &line[4..]).collect();
+    let place = Place::new();
+    // Time stands, and goes on when a step lets it.
+    place.run(&["clock", "pause"]).ok();
+    let said = console(&place, &[], &says);
+    if said.code != 0 {
+        return Some(format!("it ended with {}: {}", said.code, said.err));
+    }
+    // Each line that was typed is echoed after its prompt or question.
+    let mut rest = said.out.as_str();
+    let mut here = "";
+    for (n, line) in text.lines().enumerate() {
+        let told = |what: &str| Some(format!("line {}: {line}: {what} in\n{here}", n + 1));
+        if let Some(words) = line.strip_prefix("say ") {
+            let echo = format!(" {words}\n");
+            let Some(at) = rest.find(&echo) else {
+                return told("it was never read");
+            };
+            rest = &rest[at + echo.len()..];
+            let next = text.lines().skip(n + 1).find(typed).map(|line| &line[4..]);
+            let end = next.and_then(|next| rest.find(&format!(" {next}\n")));
+            here = &rest[..end.unwrap_or(rest.len())];
+        } else if let Some(wanted) = line.strip_prefix("expect ") {
+            let (no, wanted) = match wanted.strip_prefix("no ") {
+                Some(wanted) => (true, wanted),
+                None => (false, wanted),
+            };
+            let words: String = serde_json::from_str(wanted).unwrap();
+            if here.contains(&words) == no {
+                return told(if no { "it is there" } else { "it is not there" });
+            }
+        } else if !line.is_empty() && !line.starts_with('#') {
+            return told("there is no such step");
+        }
+    }
+    None
+}
+
+#[test]
+fn the_journeys_of_the_plain_console_go_as_they_are_written() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/journeys");
+    let mut found = 0;
+    for file in std::fs::read_dir(folder)
+        .unwrap()
+        .map(|f| f.unwrap().path())
+    {
+        if file.extension().is_some_and(|end| end == "plain") {
+            found += 1;
+            let wrong = wrong(&std::fs::read_to_string(&file).unwrap());
+            assert_eq!(wrong, None, "{}", file.display());
+        }
+    }
+    assert!(found > 0);
+    let other = wrong("say pending\nexpect \"9 rows\"\n").unwrap();
+    assert!(other.starts_with("line 2: "), "{other}");
+}
