@@ -30,6 +30,7 @@ use super::paint;
 use super::picture;
 use super::programs::Program;
 use super::settings::Settings;
+use super::terminal::ask::Late;
 use super::terminal::notes::{self, Mux};
 use super::terminal::{self, Guard, Mode, Screen};
 use super::theme::{Glyphs, Library, Theme, ThemeError, Token, colour};
@@ -150,6 +151,8 @@ struct Driver {
     theme: Theme,
     settings: Settings,
     mux: Mux,
+    /// Answers of the terminal that were not waited for.
+    late: Late,
     /// The title of the window.
     title: String,
     /// When a key came that no frame shows yet.
@@ -208,6 +211,7 @@ impl Driver {
             theme,
             settings: options.settings,
             mux: Mux::from_env(|name| std::env::var(name).ok()),
+            late: Late::default(),
             title: String::new(),
             pressed: None,
             frames: VecDeque::new(),
@@ -363,6 +367,11 @@ impl Driver {
     /// More events may have arrived; they are taken before the next frame unless that is due already.
     fn input(&mut self, event: crossterm::event::Event) -> io::Result<()> {
         if let Some(input) = terminal::input::read(event) {
+            if let Input::Key(key) = input
+                && self.late.takes(key)
+            {
+                return Ok(());
+            }
             if matches!(input, Input::Key(_)) {
                 self.pressed.get_or_insert_with(Instant::now);
             }

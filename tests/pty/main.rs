@@ -846,6 +846,15 @@ fn the_theme_follows_the_ground_of_the_terminal_and_what_is_typed_meanwhile_is_k
     console.wait_for("Pending requests");
     assert_eq!(ground(&mut console), nord);
     assert!(!String::from_utf8_lossy(&console.raw).contains("\u{1b}[>1u"));
+    // One that comes when nobody waits any more is no key: no letter of it opens anything.
+    console.settle(Duration::from_millis(300));
+    let before = console.text();
+    console.send("\u{1b}]11;rgb:aaaa/dddd/aaaa\u{1b}\\");
+    console.settle(Duration::from_millis(300));
+    assert!(!console.text().contains("Approve LB-") && !console.text().contains("Go to, or do"));
+    assert!(before.contains("Pending requests") && console.text().contains("Pending requests"));
+    console.send("?");
+    console.wait_for("Help: Pending requests");
 }
 
 #[test]

@@ -25,6 +25,30 @@ pub struct Answer {
     pub typed: Vec<Key>,
 }
 
+/// An answer that comes too late is read as keys, and must not act as such: `ESC ]` up to its end is dropped.
+#[derive(Debug, Default)]
+pub struct Late {
+    /// How much more of one that began may come.
+    left: usize,
+}
+
+impl Late {
+    /// Longer than any colour.
+    const MOST: usize = 48;
+
+    /// Whether a key is a part of an answer.
+    pub fn takes(&mut self, key: Key) -> bool {
+        let alt = |c| key.alt && key.code == Code::Char(c);
+        if self.left == 0 {
+            self.left = if alt(']') { Self::MOST } else { 0 };
+            return self.left > 0;
+        }
+        let ends = alt('\\') || (key.ctrl && key.code == Code::Char('g'));
+        self.left = if ends { 0 } else { self.left - 1 };
+        true
+    }
+}
+
 pub fn ask() -> io::Result<Answer> {
     let mut terminal = OpenOptions::new()
         .read(true)
@@ -139,6 +163,26 @@ fn light(colour: &str) -> Option<bool> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_late_answer_is_dropped_to_its_end_and_no_key_more() {
+        let mut late = Late::default();
+        let alt = |c| Key {
+            alt: true,
+            ..Key::char(c)
+        };
+        assert!(!late.takes(Key::char('a')));
+        assert!(late.takes(alt(']')));
+        for c in "11;rgb:aaaa/dddd/aaaa".chars() {
+            assert!(late.takes(Key::char(c)), "{c}");
+        }
+        assert!(late.takes(alt('\\')));
+        assert!(!late.takes(Key::char('a')));
+        // One that never ends does not take the keyboard away.
+        assert!(late.takes(alt(']')));
+        let taken = (0..200).filter(|_| late.takes(Key::char('a'))).count();
+        assert_eq!(taken, Late::MOST);
+    }
 
     #[test]
     fn answers_are_understood_and_what_is_typed_between_is_kept() {
